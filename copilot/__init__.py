@@ -1,0 +1,1 @@
+"""Answers from policies, every sentence cited."""

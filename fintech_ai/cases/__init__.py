@@ -1,0 +1,1 @@
+"""The case model that all capabilities share: queue, case, run, recommendation, decision."""

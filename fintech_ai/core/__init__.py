@@ -1,0 +1,1 @@
+"""What every layer needs: tenant scope, errors, API plumbing, embedded services."""

@@ -1,0 +1,1 @@
+"""What each stored field is, and whether it may leave."""

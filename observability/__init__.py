@@ -1,0 +1,1 @@
+"""What the other parts stored, made visible. Reads everything, changes nothing."""

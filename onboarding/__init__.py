@@ -1,0 +1,1 @@
+"""Identity documents become fields, each traced to its place on the page."""

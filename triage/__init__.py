@@ -1,0 +1,1 @@
+"""Fraud alerts become recommendations that a person decides."""
