@@ -243,11 +243,18 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "global_keyprefix": "celery-"}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "global_keyprefix": "celery-",
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+    "socket_keepalive": True,
+}
 CELERY_TASK_DEFAULT_QUEUE = "default"
 RUN_LEASE_SECONDS = env_number("RUN_LEASE_SECONDS", 90)
 RUN_SWEEP_SECONDS = env_number("RUN_SWEEP_SECONDS", 10)
-RUN_MAX_TRIES = 4
+RUN_RING_AGAIN_SECONDS = 6 * RUN_SWEEP_SECONDS
+RUN_MAX_TRIES = 5
 CELERY_BEAT_SCHEDULE = {
     "sweep-runs": {"task": "fintech_ai.cases.tasks.sweep_runs", "schedule": RUN_SWEEP_SECONDS},
 }

@@ -69,6 +69,8 @@ class Capability(Protocol):
     choices: tuple[Choice, ...]
     reasons: tuple[Reason, ...]
     evidence_template: str
+    demo_queue: str
+    demo_second_approval: tuple[str, ...]
 
     def recommend(self, run: Run) -> RecommendationDraft:
         """Work a run. May call the gateway; must not write, and may be called twice for one run."""

@@ -9,6 +9,9 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from fintech_ai.cases.states import OPEN_STATES, CaseState
 from fintech_ai.core.tenancy import TenantModel
 
+# What a recommendation says when it leaves the decision to a person: nothing to accept, nothing to override.
+NO_VIEW = "review"
+
 
 class Queue(TenantModel):
     """Cases of one capability that a group works, and the tenant's written policy for them."""
@@ -68,6 +71,10 @@ class Case(TenantModel):
     headline = models.CharField(max_length=200, blank=True, help_text="The strongest reasons, in a few words.")
     risk = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 to 100; empty until a run has finished.")
     state = models.CharField(max_length=20, choices=CaseState, default=CaseState.RECEIVED)
+    recommendation = models.OneToOneField(
+        "Recommendation", null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        help_text="The one that is on the screen: that of the latest finished run.",
+    )
     outcome = models.CharField(max_length=20, blank=True, help_text="The final decision, once there is one.")
     version = models.PositiveIntegerField(default=1, help_text="Grows with every change; a stale page cannot decide.")
     assignee = models.ForeignKey(
@@ -135,6 +142,7 @@ class Run(TenantModel):
     tries = models.PositiveSmallIntegerField(default=0, help_text="How often a worker has claimed it.")
     worker = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True, help_text="By the database's clock.")
+    wake_at = models.DateTimeField(help_text="When the sweep rings for it, if nothing has finished it by then.")
     error = models.CharField(max_length=200, blank=True, help_text="The class of the last error; never its text.")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -157,7 +165,7 @@ class Run(TenantModel):
         ]
         indexes = [
             models.Index(
-                fields=["created_at"], condition=Q(state__in=[RunState.WAITING, RunState.RUNNING]), name="run_unfinished"
+                fields=["wake_at"], condition=Q(state__in=[RunState.WAITING, RunState.RUNNING]), name="run_unfinished"
             ),
         ]
 
@@ -268,7 +276,7 @@ class Decision(TenantModel):
             models.UniqueConstraint(fields=["case", "case_version"], name="decision_once_per_version"),
             models.CheckConstraint(condition=Q(step__in=Step.values), name="decision_step_is_known"),
             models.CheckConstraint(
-                condition=~Q(step=Step.FIRST) | Q(outcome=F("recommended")) | ~Q(reason=""),
+                condition=~Q(step=Step.FIRST) | Q(outcome=F("recommended")) | Q(recommended__in=["", NO_VIEW]) | ~Q(reason=""),
                 name="decision_override_has_reason",
             ),
             models.CheckConstraint(
@@ -288,4 +296,4 @@ class Decision(TenantModel):
     @property
     def is_override(self) -> bool:
         """A first decision that differs from what was recommended."""
-        return self.step == Step.FIRST and bool(self.recommended) and self.outcome != self.recommended
+        return self.step == Step.FIRST and self.recommended not in {"", NO_VIEW, self.outcome}

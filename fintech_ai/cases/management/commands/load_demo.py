@@ -1,0 +1,66 @@
+"""Fill a demo tenant, once: people, a queue of each capability, and real input through the services."""
+
+import json
+import secrets
+from decimal import Decimal
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from fintech_ai.accounts.models import Role, Tenant
+from fintech_ai.accounts.services import group_create, member_add, tenant_create, token_issue
+from fintech_ai.cases.capability import all_capabilities
+from fintech_ai.cases.permissions import APPROVE, ASSIGN, DECIDE, VIEW
+from fintech_ai.cases.services import queue_create, queue_grant
+from fintech_ai.core.actors import Actor
+from fintech_ai.core.tenancy import tenant_scope
+
+DEMO_SLUG = "northgate"
+PEOPLE = (
+    ("ada@northgate.example", "Ada Okafor", Role.ANALYST),
+    ("ben@northgate.example", "Ben Sato", Role.ANALYST),
+    ("lea@northgate.example", "Lea Duarte", Role.LEAD),
+    ("cora@northgate.example", "Cora Lind", Role.COMPLIANCE),
+)
+
+
+class Command(BaseCommand):
+    help = "Load the demo tenant and print its logins as JSON; if it is there already, print nothing."
+
+    def handle(self, *args, **options) -> None:
+        if Tenant.objects.filter(slug=DEMO_SLUG).exists():
+            return
+        self.stdout.write(json.dumps(load_demo(), indent=2))
+
+
+@transaction.atomic
+def load_demo() -> dict[str, str]:
+    """Build the demo tenant in one transaction. Returns the logins: the password that all share, and the API token."""
+    tenant = tenant_create(slug=DEMO_SLUG, name="Northgate Bank", timezone_name="America/New_York")
+    password = secrets.token_urlsafe(12)
+    actor = Actor.system(tenant_id=tenant.id, name="demo")
+    with tenant_scope(tenant.id):
+        analysts, leads = (group_create(actor=actor, name=name) for name in ("Analysts", "Team leads"))
+        systems = group_create(actor=actor, name="Systems")
+        groups = {Role.ANALYST: [analysts], Role.LEAD: [analysts, leads], Role.COMPLIANCE: []}
+        for email, name, role in PEOPLE:
+            member_add(actor=actor, email=email, name=name, role=role, password=password, groups=groups[role])
+        _, token = token_issue(actor=actor, name="switch-eu", groups=[systems])
+        for capability in all_capabilities():
+            queue = queue_create(
+                actor=actor,
+                capability=capability.name,
+                name=capability.demo_queue,
+                slug=capability.name,
+                second_approval_decisions=capability.demo_second_approval,
+                second_approval_from=Decimal(500),
+            )
+            queue_grant(actor=actor, queue=queue, group=analysts, permissions=[VIEW, DECIDE])
+            queue_grant(actor=actor, queue=queue, group=leads, permissions=[VIEW, DECIDE, ASSIGN, APPROVE])
+            queue_grant(actor=actor, queue=queue, group=systems, permissions=[VIEW])
+            capability.load_demo(tenant=tenant, queue=queue)
+    return {
+        **{role.label: email for email, _, role in reversed(PEOPLE)},
+        "password": password,
+        "token": token,
+    }
