@@ -23,7 +23,9 @@ def env(name: str, default: str | None = None, *, why: str = "") -> str:
         except OSError as error:
             raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from error
     if default is None:
-        raise ImproperlyConfigured(f"{name} is not set. {why} `bin/demo` sets it by itself; README lists all variables.")
+        raise ImproperlyConfigured(
+            f"{name} is not set. {why} `bin/demo` sets it by itself; README lists all variables."
+        )
     return default
 
 
@@ -129,7 +131,13 @@ DATABASE_ROUTERS = ["fintech_ai.core.database.OwnerMigrates"]
 # Redis: broker, cache, throttles. Nothing is kept there that PostgreSQL does not hold too.
 
 REDIS_URL = env("REDIS_URL", why="It names a Redis or Valkey server, as in redis://:password@host:6379/0.")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "fintech_ai"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "fintech_ai",
+    }
+}
 
 # Sign-in
 
@@ -143,7 +151,10 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ["email", "name"]}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "name"]},
+    },
 ]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"

@@ -28,7 +28,9 @@ class TokenAuthentication(BaseAuthentication):
         if "Authorization" not in http_request.headers:
             return None
         if http_request.actor is None or http_request.actor.kind != ActorKind.TOKEN:
-            raise AuthenticationFailed("The token is unknown, expired or revoked. Send it as: Authorization: Bearer fai_…")
+            raise AuthenticationFailed(
+                "The token is unknown, expired or revoked. Send it as: Authorization: Bearer fai_…"
+            )
         return TokenPrincipal(http_request.actor), http_request.actor
 
     def authenticate_header(self, request: Request) -> str:

@@ -53,7 +53,9 @@ class ScopeMiddleware:
     def _from_session(self, request: HttpRequest) -> None:
         memberships = list(memberships_of(request.user))
         chosen = request.session.get(SESSION_TENANT)
-        membership = next((m for m in memberships if str(m.tenant_id) == chosen), memberships[0] if memberships else None)
+        membership = next(
+            (m for m in memberships if str(m.tenant_id) == chosen), memberships[0] if memberships else None
+        )
         if membership is None:
             return
         with tenant_scope(membership.tenant_id):

@@ -72,7 +72,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=100)
     is_active = models.BooleanField(default=True)
     single_key_shortcuts = models.BooleanField(
-        default=True, help_text="Decide and move with single letters. WCAG 2.2 criterion 2.1.4 asks for a way to switch them off."
+        default=True,
+        help_text="Decide and move with single letters. WCAG 2.2 criterion 2.1.4 asks for a way to switch them off.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

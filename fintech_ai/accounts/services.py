@@ -9,7 +9,16 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from fintech_ai.accounts.models import TOKEN_HINT_LENGTH, ApiToken, Membership, Role, Tenant, TenantGroup, User, token_digest
+from fintech_ai.accounts.models import (
+    TOKEN_HINT_LENGTH,
+    ApiToken,
+    Membership,
+    Role,
+    Tenant,
+    TenantGroup,
+    User,
+    token_digest,
+)
 from fintech_ai.audit.services import record
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.errors import Conflict, InvalidInput

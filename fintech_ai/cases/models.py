@@ -21,11 +21,15 @@ class Queue(TenantModel):
     slug = models.SlugField(max_length=60)
     due_minutes = models.PositiveIntegerField(default=240, help_text="A case is due this long after it arrives.")
     second_approval_decisions = ArrayField(
-        models.CharField(max_length=20), default=list, blank=True,
+        models.CharField(max_length=20),
+        default=list,
+        blank=True,
         help_text="Decisions that need a second person from the amount below on.",
     )
     second_approval_from = models.DecimalField(
-        max_digits=19, decimal_places=4, default=0,
+        max_digits=19,
+        decimal_places=4,
+        default=0,
         help_text="In the currency of the case; 0 asks for a second person at any amount.",
     )
 
@@ -60,7 +64,9 @@ class Case(TenantModel):
     """One thing that a person may have to decide."""
 
     number = models.BigIntegerField(
-        unique=True, editable=False, db_default=Func(Value("case_number"), function="nextval"),
+        unique=True,
+        editable=False,
+        db_default=Func(Value("case_number"), function="nextval"),
         help_text="For people to say aloud. Gaps mean nothing.",
     )
     capability = models.CharField(max_length=20)
@@ -69,10 +75,16 @@ class Case(TenantModel):
     amount = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     headline = models.CharField(max_length=200, blank=True, help_text="The strongest reasons, in a few words.")
-    risk = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 to 100; empty until a run has finished.")
+    risk = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="0 to 100; empty until a run has finished."
+    )
     state = models.CharField(max_length=20, choices=CaseState, default=CaseState.RECEIVED)
     recommendation = models.OneToOneField(
-        "Recommendation", null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        "Recommendation",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
         help_text="The one that is on the screen: that of the latest finished run.",
     )
     outcome = models.CharField(max_length=20, blank=True, help_text="The final decision, once there is one.")
@@ -106,8 +118,12 @@ class Case(TenantModel):
         ]
         indexes = [
             models.Index(
-                F("queue"), F("risk").desc(nulls_last=True), F("due_at"), F("id"),
-                condition=Q(state__in=OPEN_STATES), name="case_open_by_risk",
+                F("queue"),
+                F("risk").desc(nulls_last=True),
+                F("due_at"),
+                F("id"),
+                condition=Q(state__in=OPEN_STATES),
+                name="case_open_by_risk",
             ),
             models.Index(fields=["tenant", "-created_at", "-id"], name="case_newest"),
             models.Index(fields=["assignee"], condition=Q(state__in=OPEN_STATES), name="case_open_by_assignee"),
@@ -198,11 +214,14 @@ class Recommendation(TenantModel):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(confidence__gte=0, confidence__lte=1), name="recommendation_confidence_is_share"),
+            models.CheckConstraint(
+                condition=Q(confidence__gte=0, confidence__lte=1), name="recommendation_confidence_is_share"
+            ),
             models.CheckConstraint(condition=Q(risk__lte=100), name="recommendation_risk_is_0_to_100"),
             models.CheckConstraint(condition=Q(made_by__in=Author.values), name="recommendation_author_is_known"),
             models.CheckConstraint(
-                condition=~Q(made_by=Author.MODEL) | Q(model_call_id__isnull=False), name="recommendation_of_model_has_call"
+                condition=~Q(made_by=Author.MODEL) | Q(model_call_id__isnull=False),
+                name="recommendation_of_model_has_call",
             ),
         ]
 
@@ -260,12 +279,20 @@ class Decision(TenantModel):
     reason = models.CharField(max_length=60, blank=True, help_text="Code of the reason.")
     note = models.TextField(blank=True)
     answers = models.OneToOneField(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="answered_by",
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="answered_by",
         help_text="The first decision that this approves or sends back.",
     )
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     first_decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
         help_text="Who made the decision that this one answers; never the same person.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
@@ -276,7 +303,10 @@ class Decision(TenantModel):
             models.UniqueConstraint(fields=["case", "case_version"], name="decision_once_per_version"),
             models.CheckConstraint(condition=Q(step__in=Step.values), name="decision_step_is_known"),
             models.CheckConstraint(
-                condition=~Q(step=Step.FIRST) | Q(outcome=F("recommended")) | Q(recommended__in=["", NO_VIEW]) | ~Q(reason=""),
+                condition=~Q(step=Step.FIRST)
+                | Q(outcome=F("recommended"))
+                | Q(recommended__in=["", NO_VIEW])
+                | ~Q(reason=""),
                 name="decision_override_has_reason",
             ),
             models.CheckConstraint(

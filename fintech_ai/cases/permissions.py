@@ -49,7 +49,9 @@ def check_can_release(actor: Actor, case: Case) -> None:
     if case.assignee_id is None:
         raise Conflict("Nobody holds this case.")
     if case.assignee_id != actor.user_id:
-        _check_person_with(ASSIGN, actor, case, f"{case.assignee.name} holds this case; only a team lead may take it away.")
+        _check_person_with(
+            ASSIGN, actor, case, f"{case.assignee.name} holds this case; only a team lead may take it away."
+        )
     _check_in_review(case)
 
 
@@ -92,4 +94,6 @@ def _check_in_review(case: Case) -> None:
 def _check_not_held_by_another(actor: Actor, case: Case) -> None:
     if case.assignee_id is not None and case.assignee_id != actor.user_id:
         since = timezone.localtime(case.assigned_at)
-        raise Conflict(f"{case.assignee.name} has held this case since {since:%H:%M}. Ask, or have a team lead reassign it.")
+        raise Conflict(
+            f"{case.assignee.name} has held this case since {since:%H:%M}. Ask, or have a team lead reassign it."
+        )

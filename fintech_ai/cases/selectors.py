@@ -79,12 +79,7 @@ def cases_visible_to(actor: Actor) -> QuerySet[Case]:
 
 def case_visible_to(actor: Actor, case_id: uuid.UUID) -> Case:
     """The case. Raises NotFound if there is none, or none that the actor may view."""
-    case = (
-        cases_visible_to(actor)
-        .select_related("queue", "assignee", "recommendation")
-        .filter(id=case_id)
-        .first()
-    )
+    case = cases_visible_to(actor).select_related("queue", "assignee", "recommendation").filter(id=case_id).first()
     if case is None:
         raise NotFound("There is no such case, or you have no right to see it.")
     return case

@@ -6,4 +6,6 @@ from django.db import migrations
 class Migration(migrations.Migration):
     dependencies = []
 
-    operations = [migrations.RunSQL("CREATE SEQUENCE case_number START 1001;", reverse_sql="DROP SEQUENCE case_number;")]
+    operations = [
+        migrations.RunSQL("CREATE SEQUENCE case_number START 1001;", reverse_sql="DROP SEQUENCE case_number;")
+    ]

@@ -8,280 +8,613 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('cases', '0001_case_number'),
+        ("accounts", "0001_initial"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("cases", "0001_case_number"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Queue',
+            name="Queue",
             fields=[
-                ('id', models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('capability', models.CharField(max_length=20)),
-                ('name', models.CharField(max_length=60)),
-                ('slug', models.SlugField(max_length=60)),
-                ('due_minutes', models.PositiveIntegerField(default=240, help_text='A case is due this long after it arrives.')),
-                ('second_approval_decisions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, help_text='Decisions that need a second person from the amount below on.', size=None)),
-                ('second_approval_from', models.DecimalField(decimal_places=4, default=0, help_text='In the currency of the case; 0 asks for a second person at any amount.', max_digits=19)),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                ("id", models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("capability", models.CharField(max_length=20)),
+                ("name", models.CharField(max_length=60)),
+                ("slug", models.SlugField(max_length=60)),
+                (
+                    "due_minutes",
+                    models.PositiveIntegerField(default=240, help_text="A case is due this long after it arrives."),
+                ),
+                (
+                    "second_approval_decisions",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20),
+                        blank=True,
+                        default=list,
+                        help_text="Decisions that need a second person from the amount below on.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "second_approval_from",
+                    models.DecimalField(
+                        decimal_places=4,
+                        default=0,
+                        help_text="In the currency of the case; 0 asks for a second person at any amount.",
+                        max_digits=19,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
             ],
             options={
-                'permissions': [('decide_queue', 'May take and decide its cases'), ('assign_queue', 'May assign its cases to others'), ('approve_queue', 'May give the second approval')],
+                "permissions": [
+                    ("decide_queue", "May take and decide its cases"),
+                    ("assign_queue", "May assign its cases to others"),
+                    ("approve_queue", "May give the second approval"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField(db_default=models.Func(models.Value('case_number'), function='nextval'), editable=False, help_text='For people to say aloud. Gaps mean nothing.', unique=True)),
-                ('capability', models.CharField(max_length=20)),
-                ('subject', models.CharField(help_text="What it is about, such as the merchant's name.", max_length=200)),
-                ('amount', models.DecimalField(blank=True, decimal_places=4, max_digits=19, null=True)),
-                ('currency', models.CharField(blank=True, max_length=3)),
-                ('headline', models.CharField(blank=True, help_text='The strongest reasons, in a few words.', max_length=200)),
-                ('risk', models.PositiveSmallIntegerField(blank=True, help_text='0 to 100; empty until a run has finished.', null=True)),
-                ('state', models.CharField(choices=[('received', 'Received'), ('in_review', 'In review'), ('awaiting_approval', 'Awaiting second approval'), ('decided', 'Decided')], default='received', max_length=20)),
-                ('outcome', models.CharField(blank=True, help_text='The final decision, once there is one.', max_length=20)),
-                ('version', models.PositiveIntegerField(default=1, help_text='Grows with every change; a stale page cannot decide.')),
-                ('assigned_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('due_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('assignee', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
-                ('queue', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='cases.queue')),
+                ("id", models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "number",
+                    models.BigIntegerField(
+                        db_default=models.Func(models.Value("case_number"), function="nextval"),
+                        editable=False,
+                        help_text="For people to say aloud. Gaps mean nothing.",
+                        unique=True,
+                    ),
+                ),
+                ("capability", models.CharField(max_length=20)),
+                (
+                    "subject",
+                    models.CharField(help_text="What it is about, such as the merchant's name.", max_length=200),
+                ),
+                ("amount", models.DecimalField(blank=True, decimal_places=4, max_digits=19, null=True)),
+                ("currency", models.CharField(blank=True, max_length=3)),
+                (
+                    "headline",
+                    models.CharField(blank=True, help_text="The strongest reasons, in a few words.", max_length=200),
+                ),
+                (
+                    "risk",
+                    models.PositiveSmallIntegerField(
+                        blank=True, help_text="0 to 100; empty until a run has finished.", null=True
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("in_review", "In review"),
+                            ("awaiting_approval", "Awaiting second approval"),
+                            ("decided", "Decided"),
+                        ],
+                        default="received",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(blank=True, help_text="The final decision, once there is one.", max_length=20),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(
+                        default=1, help_text="Grows with every change; a stale page cannot decide."
+                    ),
+                ),
+                ("assigned_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("due_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
+                (
+                    "queue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="cases.queue"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='QueueGroupPermission',
+            name="QueueGroupPermission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('content_object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='cases.queue')),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.group')),
-                ('permission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.permission')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("content_object", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="cases.queue")),
+                ("group", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="auth.group")),
+                ("permission", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="auth.permission")),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='QueueUserPermission',
+            name="QueueUserPermission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('content_object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='cases.queue')),
-                ('permission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.permission')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("content_object", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="cases.queue")),
+                ("permission", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="auth.permission")),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Recommendation',
+            name="Recommendation",
             fields=[
-                ('id', models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('decision', models.CharField(max_length=20)),
-                ('confidence', models.DecimalField(decimal_places=3, max_digits=4)),
-                ('risk', models.PositiveSmallIntegerField()),
-                ('headline', models.CharField(blank=True, max_length=200)),
-                ('summary', models.TextField(blank=True)),
-                ('missing', models.JSONField(default=list, help_text='What would change the answer, a sentence each.')),
-                ('inputs', models.JSONField(help_text='What was known, as of the event. Every claim recomputes from it.')),
-                ('made_by', models.CharField(choices=[('model', 'Model'), ('baseline', 'Baseline')], max_length=10)),
-                ('degraded_reason', models.CharField(blank=True, help_text='Why no model answered.', max_length=60)),
-                ('model_call_id', models.UUIDField(blank=True, null=True)),
-                ('prompt_version', models.CharField(blank=True, max_length=40)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='recommendations', to='cases.case')),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                ("id", models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("decision", models.CharField(max_length=20)),
+                ("confidence", models.DecimalField(decimal_places=3, max_digits=4)),
+                ("risk", models.PositiveSmallIntegerField()),
+                ("headline", models.CharField(blank=True, max_length=200)),
+                ("summary", models.TextField(blank=True)),
+                ("missing", models.JSONField(default=list, help_text="What would change the answer, a sentence each.")),
+                (
+                    "inputs",
+                    models.JSONField(help_text="What was known, as of the event. Every claim recomputes from it."),
+                ),
+                ("made_by", models.CharField(choices=[("model", "Model"), ("baseline", "Baseline")], max_length=10)),
+                ("degraded_reason", models.CharField(blank=True, help_text="Why no model answered.", max_length=60)),
+                ("model_call_id", models.UUIDField(blank=True, null=True)),
+                ("prompt_version", models.CharField(blank=True, max_length=40)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="recommendations", to="cases.case"
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('case_version', models.PositiveIntegerField(help_text='The version that was on the screen.')),
-                ('step', models.CharField(choices=[('first', 'Decision'), ('second', 'Second approval'), ('return', 'Sent back')], max_length=10)),
-                ('outcome', models.CharField(max_length=20)),
-                ('recommended', models.CharField(blank=True, help_text='What the recommendation on the screen said.', max_length=20)),
-                ('reason', models.CharField(blank=True, help_text='Code of the reason.', max_length=60)),
-                ('note', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('answers', models.OneToOneField(blank=True, help_text='The first decision that this approves or sends back.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='answered_by', to='cases.decision')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='cases.case')),
-                ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('first_decided_by', models.ForeignKey(blank=True, help_text='Who made the decision that this one answers; never the same person.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
-                ('recommendation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='cases.recommendation')),
+                ("id", models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("case_version", models.PositiveIntegerField(help_text="The version that was on the screen.")),
+                (
+                    "step",
+                    models.CharField(
+                        choices=[("first", "Decision"), ("second", "Second approval"), ("return", "Sent back")],
+                        max_length=10,
+                    ),
+                ),
+                ("outcome", models.CharField(max_length=20)),
+                (
+                    "recommended",
+                    models.CharField(
+                        blank=True, help_text="What the recommendation on the screen said.", max_length=20
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, help_text="Code of the reason.", max_length=60)),
+                ("note", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "answers",
+                    models.OneToOneField(
+                        blank=True,
+                        help_text="The first decision that this approves or sends back.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answered_by",
+                        to="cases.decision",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="decisions", to="cases.case"
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "first_decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Who made the decision that this one answers; never the same person.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
+                (
+                    "recommendation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="cases.recommendation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['created_at'],
+                "ordering": ["created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('id', models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('kind', models.CharField(help_text='What sort of claim: signal, quote, field.', max_length=20)),
-                ('code', models.CharField(max_length=60)),
-                ('label', models.CharField(max_length=100)),
-                ('statement', models.TextField(help_text='The plain sentence that is shown.')),
-                ('source', models.CharField(blank=True, help_text='The published counterpart of the code.', max_length=100)),
-                ('evidence', models.JSONField(default=dict)),
-                ('supported', models.BooleanField()),
-                ('finding', models.CharField(blank=True, help_text='What the check found, when it failed.', max_length=300)),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
-                ('recommendation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='cases.recommendation')),
+                ("id", models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("kind", models.CharField(help_text="What sort of claim: signal, quote, field.", max_length=20)),
+                ("code", models.CharField(max_length=60)),
+                ("label", models.CharField(max_length=100)),
+                ("statement", models.TextField(help_text="The plain sentence that is shown.")),
+                (
+                    "source",
+                    models.CharField(blank=True, help_text="The published counterpart of the code.", max_length=100),
+                ),
+                ("evidence", models.JSONField(default=dict)),
+                ("supported", models.BooleanField()),
+                (
+                    "finding",
+                    models.CharField(blank=True, help_text="What the check found, when it failed.", max_length=300),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
+                (
+                    "recommendation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="claims", to="cases.recommendation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.AddField(
-            model_name='case',
-            name='recommendation',
-            field=models.OneToOneField(blank=True, help_text='The one that is on the screen: that of the latest finished run.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.recommendation'),
+            model_name="case",
+            name="recommendation",
+            field=models.OneToOneField(
+                blank=True,
+                help_text="The one that is on the screen: that of the latest finished run.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="cases.recommendation",
+            ),
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('ordinal', models.PositiveSmallIntegerField(default=1)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='waiting', max_length=10)),
-                ('tries', models.PositiveSmallIntegerField(default=0, help_text='How often a worker has claimed it.')),
-                ('worker', models.CharField(blank=True, max_length=100)),
-                ('lease_until', models.DateTimeField(blank=True, help_text="By the database's clock.", null=True)),
-                ('wake_at', models.DateTimeField(help_text='When the sweep rings for it, if nothing has finished it by then.')),
-                ('error', models.CharField(blank=True, help_text='The class of the last error; never its text.', max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='cases.case')),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                ("id", models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("ordinal", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("tries", models.PositiveSmallIntegerField(default=0, help_text="How often a worker has claimed it.")),
+                ("worker", models.CharField(blank=True, max_length=100)),
+                ("lease_until", models.DateTimeField(blank=True, help_text="By the database's clock.", null=True)),
+                (
+                    "wake_at",
+                    models.DateTimeField(help_text="When the sweep rings for it, if nothing has finished it by then."),
+                ),
+                (
+                    "error",
+                    models.CharField(
+                        blank=True, help_text="The class of the last error; never its text.", max_length=200
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="cases.case"
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='recommendation',
-            name='run',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='recommendation', to='cases.run'),
+            model_name="recommendation",
+            name="run",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="recommendation", to="cases.run"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='queue',
-            constraint=models.UniqueConstraint(fields=('tenant', 'slug'), name='queue_slug_is_unique'),
+            model_name="queue",
+            constraint=models.UniqueConstraint(fields=("tenant", "slug"), name="queue_slug_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='queue',
-            constraint=models.CheckConstraint(condition=models.Q(('second_approval_from__gte', 0)), name='queue_threshold_not_negative'),
+            model_name="queue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("second_approval_from__gte", 0)), name="queue_threshold_not_negative"
+            ),
         ),
         migrations.AlterUniqueTogether(
-            name='queuegrouppermission',
-            unique_together={('group', 'permission', 'content_object')},
+            name="queuegrouppermission",
+            unique_together={("group", "permission", "content_object")},
         ),
         migrations.AlterUniqueTogether(
-            name='queueuserpermission',
-            unique_together={('user', 'permission', 'content_object')},
+            name="queueuserpermission",
+            unique_together={("user", "permission", "content_object")},
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(fields=('case', 'case_version'), name='decision_once_per_version'),
+            model_name="decision",
+            constraint=models.UniqueConstraint(fields=("case", "case_version"), name="decision_once_per_version"),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('step__in', ['first', 'second', 'return'])), name='decision_step_is_known'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("step__in", ["first", "second", "return"])), name="decision_step_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('step', 'first'), _negated=True), ('outcome', models.F('recommended')), ('recommended__in', ['', 'review']), models.Q(('reason', ''), _negated=True), _connector='OR'), name='decision_override_has_reason'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("step", "first"), _negated=True),
+                    ("outcome", models.F("recommended")),
+                    ("recommended__in", ["", "review"]),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="decision_override_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answers__isnull', True), ('first_decided_by__isnull', True), ('step', 'first')), models.Q(models.Q(('step', 'first'), _negated=True), ('answers__isnull', False), ('first_decided_by__isnull', False)), _connector='OR'), name='decision_second_answers_first'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("answers__isnull", True), ("first_decided_by__isnull", True), ("step", "first")),
+                    models.Q(
+                        models.Q(("step", "first"), _negated=True),
+                        ("answers__isnull", False),
+                        ("first_decided_by__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="decision_second_answers_first",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('first_decided_by__isnull', True), models.Q(('decided_by', models.F('first_decided_by')), _negated=True), _connector='OR'), name='decision_second_is_another_person'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("first_decided_by__isnull", True),
+                    models.Q(("decided_by", models.F("first_decided_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="decision_second_is_another_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(fields=('recommendation', 'position'), name='claim_position_is_unique'),
+            model_name="claim",
+            constraint=models.UniqueConstraint(fields=("recommendation", "position"), name="claim_position_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('supported', True), models.Q(('finding', ''), _negated=True), _connector='OR'), name='claim_unsupported_has_finding'),
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("supported", True), models.Q(("finding", ""), _negated=True), _connector="OR"),
+                name="claim_unsupported_has_finding",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('queue'), models.OrderBy(models.F('risk'), descending=True, nulls_last=True), models.F('due_at'), models.F('id'), condition=models.Q(('state__in', ('received', 'in_review', 'awaiting_approval'))), name='case_open_by_risk'),
+            model_name="case",
+            index=models.Index(
+                models.F("queue"),
+                models.OrderBy(models.F("risk"), descending=True, nulls_last=True),
+                models.F("due_at"),
+                models.F("id"),
+                condition=models.Q(("state__in", ("received", "in_review", "awaiting_approval"))),
+                name="case_open_by_risk",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['tenant', '-created_at', '-id'], name='case_newest'),
+            model_name="case",
+            index=models.Index(fields=["tenant", "-created_at", "-id"], name="case_newest"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('state__in', ('received', 'in_review', 'awaiting_approval'))), fields=['assignee'], name='case_open_by_assignee'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("state__in", ("received", "in_review", "awaiting_approval"))),
+                fields=["assignee"],
+                name="case_open_by_assignee",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['received', 'in_review', 'awaiting_approval', 'decided'])), name='case_state_is_known'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["received", "in_review", "awaiting_approval", "decided"])),
+                name="case_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('risk__isnull', True), ('risk__lte', 100), _connector='OR'), name='case_risk_is_0_to_100'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("risk__isnull", True), ("risk__lte", 100), _connector="OR"),
+                name="case_risk_is_0_to_100",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__isnull', True), ('currency', '')), models.Q(('amount__gte', 0), models.Q(('currency', ''), _negated=True)), _connector='OR'), name='case_amount_has_currency'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__isnull", True), ("currency", "")),
+                    models.Q(("amount__gte", 0), models.Q(("currency", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="case_amount_has_currency",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('assigned_at__isnull', True), ('assignee__isnull', True)), models.Q(('assigned_at__isnull', False), ('assignee__isnull', False)), _connector='OR'), name='case_assignee_has_time'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("assigned_at__isnull", True), ("assignee__isnull", True)),
+                    models.Q(("assigned_at__isnull", False), ("assignee__isnull", False)),
+                    _connector="OR",
+                ),
+                name="case_assignee_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'decided'), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('state', 'decided'), _negated=True), ('closed_at__isnull', True), ('outcome', '')), _connector='OR'), name='case_is_decided_with_outcome_and_time'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("closed_at__isnull", False), ("state", "decided"), models.Q(("outcome", ""), _negated=True)
+                    ),
+                    models.Q(
+                        models.Q(("state", "decided"), _negated=True), ("closed_at__isnull", True), ("outcome", "")
+                    ),
+                    _connector="OR",
+                ),
+                name="case_is_decided_with_outcome_and_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'running'])), fields=['wake_at'], name='run_unfinished'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("state__in", ["waiting", "running"])), fields=["wake_at"], name="run_unfinished"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('case', 'ordinal'), name='run_ordinal_is_unique'),
+            model_name="run",
+            constraint=models.UniqueConstraint(fields=("case", "ordinal"), name="run_ordinal_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'failed'])), name='run_state_is_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["waiting", "running", "done", "failed"])), name="run_state_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until__isnull', True)), _connector='OR'), name='run_has_lease_while_running'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lease_until__isnull", False), ("state", "running")),
+                    models.Q(models.Q(("state", "running"), _negated=True), ("lease_until__isnull", True)),
+                    _connector="OR",
+                ),
+                name="run_has_lease_while_running",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ['done', 'failed'])), models.Q(('finished_at__isnull', True), ('state__in', ['waiting', 'running'])), _connector='OR'), name='run_is_finished_with_time'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", False), ("state__in", ["done", "failed"])),
+                    models.Q(("finished_at__isnull", True), ("state__in", ["waiting", "running"])),
+                    _connector="OR",
+                ),
+                name="run_is_finished_with_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recommendation',
-            constraint=models.CheckConstraint(condition=models.Q(('confidence__gte', 0), ('confidence__lte', 1)), name='recommendation_confidence_is_share'),
+            model_name="recommendation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("confidence__gte", 0), ("confidence__lte", 1)),
+                name="recommendation_confidence_is_share",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recommendation',
-            constraint=models.CheckConstraint(condition=models.Q(('risk__lte', 100)), name='recommendation_risk_is_0_to_100'),
+            model_name="recommendation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("risk__lte", 100)), name="recommendation_risk_is_0_to_100"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recommendation',
-            constraint=models.CheckConstraint(condition=models.Q(('made_by__in', ['model', 'baseline'])), name='recommendation_author_is_known'),
+            model_name="recommendation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("made_by__in", ["model", "baseline"])), name="recommendation_author_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recommendation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('made_by', 'model'), _negated=True), ('model_call_id__isnull', False), _connector='OR'), name='recommendation_of_model_has_call'),
+            model_name="recommendation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("made_by", "model"), _negated=True), ("model_call_id__isnull", False), _connector="OR"
+                ),
+                name="recommendation_of_model_has_call",
+            ),
         ),
     ]

@@ -3,7 +3,15 @@
 from fintech_ai.cases.services.assignment import case_assign, case_release, case_take, case_take_next
 from fintech_ai.cases.services.decisions import case_approve, case_decide, case_send_back
 from fintech_ai.cases.services.queues import queue_create, queue_grant
-from fintech_ai.cases.services.runs import RUN_EXECUTE, RunClaim, case_open, run_claim, run_fail, run_finish, runs_to_ring
+from fintech_ai.cases.services.runs import (
+    RUN_EXECUTE,
+    RunClaim,
+    case_open,
+    run_claim,
+    run_fail,
+    run_finish,
+    runs_to_ring,
+)
 
 __all__ = [
     "RUN_EXECUTE",

@@ -68,7 +68,8 @@ def case_assign(*, actor: Actor, case_id: uuid.UUID, version: int, assignee_id: 
     check_version(case, version)
     if assignee_id is not None and not members_with_right(case.queue, DECIDE).filter(id=assignee_id).exists():
         raise InvalidInput(
-            "This person may not decide the cases of this queue.", fields={"assignee": ["Choose a member of the queue."]}
+            "This person may not decide the cases of this queue.",
+            fields={"assignee": ["Choose a member of the queue."]},
         )
     before = case.assignee_id
     if before != assignee_id:

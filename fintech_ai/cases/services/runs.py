@@ -148,11 +148,7 @@ def runs_to_ring() -> list[tuple[uuid.UUID, RunClaim]]:
 
 
 def _claimed(claim: RunClaim) -> Run | None:
-    return (
-        Run.objects.select_for_update()
-        .filter(id=claim.run_id, state=RunState.RUNNING, tries=claim.tries)
-        .first()
-    )
+    return Run.objects.select_for_update().filter(id=claim.run_id, state=RunState.RUNNING, tries=claim.tries).first()
 
 
 def _store(run: Run, draft: RecommendationDraft) -> Recommendation:
@@ -187,4 +183,3 @@ def _store(run: Run, draft: RecommendationDraft) -> Recommendation:
         for position, claim in enumerate(draft.claims)
     )
     return recommendation
-

@@ -3,6 +3,7 @@
 import json
 import secrets
 from decimal import Decimal
+from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import transaction
@@ -34,8 +35,8 @@ class Command(BaseCommand):
 
 
 @transaction.atomic
-def load_demo() -> dict[str, str]:
-    """Build the demo tenant in one transaction. Returns the logins: the password that all share, and the API token."""
+def load_demo() -> dict[str, Any]:
+    """Build the demo tenant in one transaction. Returns who may sign in, the password that all share, and the token."""
     tenant = tenant_create(slug=DEMO_SLUG, name="Northgate Bank", timezone_name="America/New_York")
     password = secrets.token_urlsafe(12)
     actor = Actor.system(tenant_id=tenant.id, name="demo")
@@ -60,7 +61,7 @@ def load_demo() -> dict[str, str]:
             queue_grant(actor=actor, queue=queue, group=systems, permissions=[VIEW])
             capability.load_demo(tenant=tenant, queue=queue)
     return {
-        **{role.label: email for email, _, role in reversed(PEOPLE)},
+        "people": [{"role": role.label, "name": name, "email": email} for email, name, role in PEOPLE],
         "password": password,
         "token": token,
     }
