@@ -162,7 +162,8 @@ LOGOUT_REDIRECT_URL = "sign-in"
 GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None
 
-# Lock-out: five wrong passwords for one e-mail address from one network address close that pair for 15 minutes (NIST SP 800-63B section 5.2.2).
+# Lock-out: five wrong passwords for one e-mail address from one network address close that pair for 15 minutes
+# (NIST SP 800-63B section 5.2.2).
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

@@ -15,7 +15,7 @@ class Origin:
     request_id: str = ""
 
 
-_origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+_origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
 
 
 @contextmanager
@@ -30,4 +30,4 @@ def origin_scope(origin: Origin) -> Iterator[None]:
 
 def current_origin() -> Origin:
     """Where the work at hand came from."""
-    return _origin.get()
+    return _origin.get() or Origin()

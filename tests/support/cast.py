@@ -90,7 +90,7 @@ class House:
 
 @dataclass
 class Cast:
-    """Northgate has Alice and Bob (analysts), Lena (lead), Cora (compliance), Ivan (token); Southbank has the strangers."""
+    """Northgate has Alice and Bob (analysts), Lena (lead), Cora (compliance), Ivan (token); Southbank, strangers."""
 
     northgate: House
     southbank: House
