@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from fintech_ai.accounts.models import Tenant, TenantGroup
 from fintech_ai.core.actors import Actor
@@ -24,7 +25,7 @@ class TenantCommand(BaseCommand):
             known = ", ".join(Tenant.objects.order_by("slug").values_list("slug", flat=True)) or "none yet"
             raise CommandError(f"There is no tenant called {options['tenant']}. There are: {known}.")
         try:
-            with tenant_scope(tenant.id):
+            with tenant_scope(tenant.id), transaction.atomic():
                 self.change(Actor.system(tenant_id=tenant.id, name=f"manage.py {self.name}"), **options)
         except AppError as error:
             raise CommandError(refusal(error)) from error
