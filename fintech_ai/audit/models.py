@@ -44,7 +44,7 @@ class AuditEvent(models.Model):
     tenant_id = models.UUIDField(editable=False)
     seq = models.BigIntegerField(editable=False, help_text="1, 2, 3 … in each tenant, without a gap.")
     at = models.DateTimeField(editable=False, help_text="By the database's clock, at the commit; never decreasing.")
-    prev_hash = models.CharField(max_length=64, editable=False, help_text="The hash of event seq - 1; 64 zeros for the first.")
+    prev_hash = models.CharField(max_length=64, editable=False, help_text="Of event seq - 1; 64 zeros for the first.")
     body = models.TextField(editable=False)
 
     action = _derived("action")
@@ -73,7 +73,9 @@ class AuditEvent(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["tenant_id", "trail_id", "seq"], condition=Q(trail_id__isnull=False), name="audit_event_trail"),
+            models.Index(
+                fields=["tenant_id", "trail_id", "seq"], condition=Q(trail_id__isnull=False), name="audit_event_trail"
+            ),
             models.Index(fields=["tenant_id", "object_id", "seq"], name="audit_event_object"),
             models.Index(fields=["tenant_id", "actor_id", "seq"], name="audit_event_actor"),
             models.Index(fields=["tenant_id", "action", "seq"], name="audit_event_action"),

@@ -1,13 +1,16 @@
-"""The one way to write the audit trail."""
+"""The one way to write the audit trail; and its verification and export, which leave a trace in it themselves."""
 
-import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
+from fintech_ai.audit.export import export_lines
+from fintech_ai.audit.models import ChainHead
+from fintech_ai.audit.verification import Verdict, verify_chain
+from fintech_ai.audit.verify_export import canonical
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.origin import current_origin
 from fintech_ai.core.tenancy import TenantScopeViolation, current_tenant_id
@@ -41,14 +44,14 @@ def record(
         DataError: `data` holds what PostgreSQL's JSON cannot, such as a NUL character.
     """
     if not connection.in_atomic_block:
-        raise RuntimeError("record() belongs in the transaction that it records: wrap the change in transaction.atomic.")
+        raise RuntimeError("record() belongs in the transaction that it records: use transaction.atomic.")
     if not ACTION.fullmatch(action):
         raise ValueError(f"{action!r} is not an action such as 'case.decided'.")
     tenant_id = current_tenant_id()
     if actor.tenant_id != tenant_id or getattr(target, "tenant_id", tenant_id) != tenant_id:
         raise TenantScopeViolation(f"{action} concerns another tenant than the one in scope.")
     origin = current_origin()
-    body = canonical_json(
+    body = canonical(
         {
             "action": action,
             "actor": {"kind": actor.kind, "id": actor.id, "role": actor.role},
@@ -62,9 +65,21 @@ def record(
         cursor.execute("INSERT INTO audit_inbox (tenant_id, body) VALUES (%s, %s)", [tenant_id, body])
 
 
-def canonical_json(value: Mapping[str, Any]) -> str:
-    """One text per value: keys sorted, no spaces, ASCII only.
+def trail_verify(*, actor: Actor) -> Verdict:
+    """Verify the trail of the tenant in scope, and record that it was done and what was found."""
+    verdict = verify_chain()
+    data = {"events": verdict.events, "head": verdict.head, "broken_at": verdict.broken_at}
+    with transaction.atomic():
+        record(actor=actor, action="trail.verified", target=_chain_of(actor), data=data)
+    return verdict
 
-    Raises TypeError for what is not JSON, ValueError for infinity and not-a-number.
-    """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+def trail_export(*, actor: Actor) -> Iterator[bytes]:
+    """The lines of the tenant's whole trail, see `export.export_lines`. Its last event is this export."""
+    with transaction.atomic():
+        record(actor=actor, action="trail.exported", target=_chain_of(actor))
+    return export_lines()
+
+
+def _chain_of(actor: Actor) -> ChainHead:
+    return ChainHead(tenant_id=actor.tenant_id)

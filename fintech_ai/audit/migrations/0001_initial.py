@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 (
                     "prev_hash",
                     models.CharField(
-                        editable=False, help_text="The hash of event seq - 1; 64 zeros for the first.", max_length=64
+                        editable=False, help_text="Of event seq - 1; 64 zeros for the first.", max_length=64
                     ),
                 ),
                 ("body", models.TextField(editable=False)),
