@@ -140,7 +140,9 @@ class Transaction(TenantModel):
             models.CheckConstraint(
                 condition=Q(entry_mode__in=["", *EntryMode.values]), name="transaction_entry_mode_is_known"
             ),
-            models.CheckConstraint(condition=Q(three_ds__in=["", *ThreeDS.values]), name="transaction_three_ds_is_known"),
+            models.CheckConstraint(
+                condition=Q(three_ds__in=["", *ThreeDS.values]), name="transaction_three_ds_is_known"
+            ),
             models.CheckConstraint(
                 condition=Q(reported_fraud_at__isnull=True) | Q(reported_fraud_at__gte=models.F("occurred_at")),
                 name="transaction_is_reported_after_it_occurred",
