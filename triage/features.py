@@ -25,7 +25,7 @@ HISTORY = timedelta(days=90)
 # A payment that nobody has reported for this long counts as genuine (Fraud Detection Handbook, chapter 3: 7 days).
 LABEL_DELAY = timedelta(days=7)
 MERCHANT_WINDOW = timedelta(days=30)
-# Bounds on what one alert reads, newest first, so that no customer, merchant or device is too large to be scored in time.
+# Bounds on what one alert reads, newest first: no customer, merchant or device is too large to be scored in time.
 MAX_HISTORY = 5_000
 MAX_LINKED = 2_000
 # A merchant's share of fraud starts from 0.5% over 20 payments, so that one report among three is not a wave.
