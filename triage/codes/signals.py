@@ -13,7 +13,7 @@ SIGNALS = (
         holds=lambda f: (f.ratio_to_median or 0) >= 3 and f.payments_90d >= ENOUGH_PAYMENTS,
         facts=facts.amount,
         short=lambda f: f"{facts.times(f.ratio_to_median)} usual amount",
-        why="Three times the median is beyond nine in ten genuine payments of the sample.",
+        why="One genuine payment in 20 of the sample goes beyond three times the median, and six frauds in ten.",
         source="FinCEN 8/812",
     ),
     Code(
@@ -21,10 +21,10 @@ SIGNALS = (
         Kind.SIGNAL,
         "Amount out of pattern for the category",
         reads=("amount", "category", "category_median", "ratio_to_category_median", "category_payments"),
-        holds=lambda f: (f.ratio_to_category_median or 0) >= 3 and f.category_payments >= ENOUGH_IN_CATEGORY,
+        holds=lambda f: (f.ratio_to_category_median or 0) >= 4 and f.category_payments >= ENOUGH_IN_CATEGORY,
         facts=facts.category_amount,
         short=lambda f: f"{facts.times(f.ratio_to_category_median)} usual in category",
-        why="As for all payments; five make a median of the category steady enough.",
+        why="One genuine payment in 25 of the sample goes beyond four times; five payments make a steady median.",
         source="FinCEN 8/812",
     ),
     Code(
@@ -66,12 +66,15 @@ SIGNALS = (
         "spending_burst",
         Kind.SIGNAL,
         "Spending burst",
-        reads=("amount", "amount_24h", "amount_30d", "payments_24h", "history_days"),
+        reads=("amount", "amount_24h", "amount_30d", "payments_24h", "percentile_99", "history_days"),
         holds=lambda f: (
-            f.payments_24h >= 1 and f.history_days >= 14 and f.amount_24h + f.amount >= max(5 * f.amount_30d / 30, 500)
+            f.payments_24h >= 1
+            and f.history_days >= 14
+            and f.percentile_99 is not None
+            and f.amount_24h + f.amount >= max(5 * f.amount_30d / 30, f.percentile_99)
         ),
         facts=facts.spending,
-        why="Five days' spending within one; below 500 it is noise, and two weeks of history make the average.",
+        why="Five days' spending within one, and more than almost any single payment; two weeks make the average.",
         source="FinCEN 8/812",
     ),
     Code(
@@ -89,10 +92,10 @@ SIGNALS = (
         Kind.SIGNAL,
         "Merchant risk",
         reads=("merchant_frauds", "merchant_payments", "merchant_fraud_share"),
-        holds=lambda f: f.merchant_fraud_share >= 3 and f.merchant_frauds >= 2,
+        holds=lambda f: f.merchant_fraud_share >= 10 and f.merchant_frauds >= 3,
         facts=facts.merchant,
         short=lambda f: f"merchant risk {f.merchant_fraud_share:g}%",
-        why="Several times the usual share of fraud (0.5 to 2%), from more than one report.",
+        why="At least five times the usual share of fraud (0.5 to 2%), from more than two reports.",
         source="Mastercard 4849, Visa 10.5",
     ),
     Code(

@@ -1,0 +1,47 @@
+"""What follows from a risk: pure functions, the same for the baseline and for a model."""
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from fintech_ai.cases.models import NO_VIEW
+
+
+class Verdict(StrEnum):
+    """What a recommendation may say, from the least to the most severe."""
+
+    CLEAR = "clear"
+    REVIEW = NO_VIEW
+    ESCALATE = "escalate"
+    BLOCK = "block"
+
+    @property
+    def severity(self) -> int:
+        return SEVERITY.index(self)
+
+
+SEVERITY = tuple(Verdict)
+
+# From which risk on. tests/benchmarks/triage.py measures what share of each band turned out to be fraud.
+REVIEW_FROM, ESCALATE_FROM, BLOCK_FROM = 10, 65, 95
+FLOOR = {Verdict.CLEAR: 0, Verdict.REVIEW: REVIEW_FROM, Verdict.ESCALATE: ESCALATE_FROM, Verdict.BLOCK: BLOCK_FROM}
+# Blocking is against the customer, so one signal alone never proposes it.
+SIGNALS_TO_BLOCK = 2
+
+
+def verdict(*, risk: int, signals: Collection[str], enough_history: bool) -> Verdict:
+    """The decision to recommend at this risk (0 to 100), given the codes of the signals that hold.
+
+    Nothing is cleared for a customer whose pattern is not known.
+    """
+    if risk >= BLOCK_FROM and len(signals) >= SIGNALS_TO_BLOCK:
+        return Verdict.BLOCK
+    if risk >= ESCALATE_FROM:
+        return Verdict.ESCALATE
+    if risk >= REVIEW_FROM or not enough_history:
+        return Verdict.REVIEW
+    return Verdict.CLEAR
+
+
+def more_severe(one: Verdict, other: Verdict) -> Verdict:
+    """Text may raise a decision, never lower it."""
+    return max(one, other, key=lambda verdict: verdict.severity)
