@@ -5,9 +5,13 @@ Django: `services.record` hands a body to the database, and functions of the own
 0002_chain). The plain role may read these tables and change neither. docs/audit-trail.md says why.
 """
 
+import json
+from typing import Any
+
 from django.db import models
 from django.db.models import Func, JSONField, Q, Value
 from django.db.models.functions import Cast
+from django.utils.functional import cached_property
 
 from fintech_ai.core.tenancy import TenantManager
 
@@ -84,6 +88,16 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.action}"
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """The body, read: action, actor, object, origin, trail, data."""
+        return json.loads(self.body)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the service recorded: ids, codes, old and new values."""
+        return self.content["data"]
 
 
 class ChainHead(models.Model):

@@ -88,7 +88,7 @@ class Chain:
 
 def event_hash(tenant, seq, at, prev_hash, body):
     """The hash of one event, as the module's docstring defines it."""
-    text = "\n".join((EVENT_FORMAT, tenant, str(seq), at, prev_hash, body))
+    text = f"{EVENT_FORMAT}\n{tenant}\n{seq}\n{at}\n{prev_hash}\n{body}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -181,7 +181,7 @@ def _has_shape(found, shape):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="Verify an exported audit trail.")
     parser.add_argument("export", type=pathlib.Path)
-    parser.add_argument("--checkpoint", type=pathlib.Path, help="a file of checkpoints that were taken earlier and kept elsewhere")
+    parser.add_argument("--checkpoint", type=pathlib.Path, help="checkpoints that were taken earlier, one on a line")
     options = parser.parse_args(arguments)
     try:
         checkpoints = []
@@ -202,7 +202,7 @@ def main(arguments=None):
         return 2
     print(f"WHOLE   {chain.seq} events of tenant {chain.tenant}.")
     print(f"        The last was recorded at {chain.at or 'no time'} with hash {chain.hash}.")
-    print(f"        {used} checkpoints saw the same." if used else "        Without a checkpoint, a cut tail can go unseen.")
+    print(f"        It was held against {used} checkpoint(s).")
     return 0
 
 
