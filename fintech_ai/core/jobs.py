@@ -13,6 +13,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from fintech_ai.core.origin import Origin, origin_scope
+from fintech_ai.core.redis import redis_answers
 from fintech_ai.core.tenancy import tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,13 @@ class TenantTask(Task):
 
 
 def ring(task: str, *ids: Any) -> None:
-    """Wake a worker for the task of this name with these ids. A broker that does not answer is logged, not raised."""
+    """Wake a worker for the task of this name with these ids. A broker that does not answer is logged, not raised.
+
+    It is asked first, since Celery's own client would try for seconds to reach it while a person waits.
+    """
+    if not redis_answers():
+        logger.warning("Could not ring for %s: the broker does not answer. The sweep will.", task)
+        return
     try:
         current_app.send_task(task, args=[str(value) for value in ids], retry=False)
     except (OperationalError, OSError) as error:

@@ -215,7 +215,7 @@ def test_the_trail_tells_who_and_from_what_to_what(cast, case, sealed):
     assert [event.action for event in events] == ["case.opened", "run.claimed", "recommendation.made", "case.decided"]
     decided = events[-1]
     assert decided.actor_id == str(cast.alice.user.id)
-    data = decided.payload["data"]
+    data = decided.data
     assert data["from"] == {"state": "in_review", "assignee": None}
     assert data["to"]["state"] == "decided"
     assert data["override"] is True

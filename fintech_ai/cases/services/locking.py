@@ -9,14 +9,11 @@ from fintech_ai.core.errors import Conflict, NotFound
 
 
 def locked_case(actor: Actor, case_id: uuid.UUID) -> Case:
-    """The case, locked until the transaction ends. Raises NotFound as `case_visible_to` does."""
-    case = (
-        cases_visible_to(actor)
-        .select_for_update(of=("self",))
-        .select_related("queue", "assignee", "recommendation")
-        .filter(id=case_id)
-        .first()
-    )
+    """The case, locked until the transaction ends. Raises NotFound as `case_visible_to` does.
+
+    Nothing is joined: after a wait PostgreSQL reads the locked row afresh, but what was joined to it stays as it was.
+    """
+    case = cases_visible_to(actor).select_for_update().filter(id=case_id).first()
     if case is None:
         raise NotFound("There is no such case, or you have no right to see it.")
     return case
