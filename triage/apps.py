@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class TriageConfig(AppConfig):
     name = "triage"
     label = "triage"
+
+    def ready(self) -> None:
+        # Models can be imported only from here on.
+        from fintech_ai.cases.capability import register
+        from triage.capability import TriageCapability
+
+        register(TriageCapability())

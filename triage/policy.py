@@ -42,6 +42,13 @@ def verdict(*, risk: int, signals: Collection[str], enough_history: bool) -> Ver
     return Verdict.CLEAR
 
 
-def more_severe(one: Verdict, other: Verdict) -> Verdict:
-    """Text may raise a decision, never lower it."""
-    return max(one, other, key=lambda verdict: verdict.severity)
+def raised(*, baseline: Verdict, said: Verdict, signals: Collection[str]) -> Verdict:
+    """What becomes of the baseline's decision when a model says otherwise: never less, and more only with evidence.
+
+    `signals` are the codes of the signals that the model gave and that were found supported.
+    """
+    if said.severity <= baseline.severity or not signals:
+        return baseline
+    if said == Verdict.BLOCK and len(signals) < SIGNALS_TO_BLOCK:
+        return Verdict.ESCALATE
+    return said

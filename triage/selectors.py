@@ -10,8 +10,8 @@ from fintech_ai.cases.models import Case
 from fintech_ai.cases.selectors import cases_visible_to
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.errors import NotFound
-from fintech_ai.core.money import shown
-from triage.features import HISTORY, Features, customer_payments
+from fintech_ai.core.money import rounded, shown
+from triage.features import FEATURES_VERSION, HISTORY, Features, customer_payments
 from triage.models import Alert, Transaction
 
 CHART_WIDTH, CHART_HEIGHT = 640, 130
@@ -81,15 +81,15 @@ def alert_visible_to(actor: Actor, alert_id: uuid.UUID) -> Alert:
     return alert
 
 
-def alert_of(case: Case) -> Alert:
-    """The alert that opened the case, with the payment, the customer and the merchant."""
-    return Alert.objects.select_related("transaction__customer", "transaction__merchant").get(case=case)
+def alert_of(case: Case) -> Alert | None:
+    """The alert that opened the case, with payment, customer and merchant; None for a case opened by other means."""
+    return Alert.objects.select_related("transaction__customer", "transaction__merchant").filter(case=case).first()
 
 
 def evidence_context(case: Case) -> dict[str, Any]:
     """What `triage/evidence.html` shows beside the case, its recommendation and claims.
 
-    alert: Alert (`raised_by`, `get_channel_display`, `notes`, `received_at`, `external_id`)
+    alert: Alert, or None and nothing else for a case opened by other means (`raised_by`, `get_channel_display`, `notes`, `received_at`, `external_id`)
     transaction: Transaction with `customer` and `merchant`
     payment_facts, customer_facts, merchant_facts: lists of Fact(label, value)
     chart: Chart; None when the customer has no earlier payment
@@ -97,8 +97,10 @@ def evidence_context(case: Case) -> dict[str, Any]:
     as_of: datetime up to which history counts
     """
     alert = alert_of(case)
+    if alert is None:
+        return {"alert": None}
     transaction = alert.transaction
-    features = Features.model_validate(case.recommendation.inputs["features"]) if case.recommendation else None
+    features = features_on_record(case)
     return {
         "alert": alert,
         "transaction": transaction,
@@ -108,6 +110,38 @@ def evidence_context(case: Case) -> dict[str, Any]:
         "merchant_facts": merchant_facts(transaction, features),
         "chart": chart(transaction, features.percentile_99 if features else None),
         "linked": linked_cases(alert, case),
+    }
+
+
+def features_on_record(case: Case) -> Features | None:
+    """The features that the recommendation rests on; None before there is one, or if it is of an older definition."""
+    inputs = case.recommendation.inputs if case.recommendation else {}
+    return Features.model_validate(inputs["features"]) if inputs.get("features_version") == FEATURES_VERSION else None
+
+
+def api_subject(case: Case) -> dict[str, Any]:
+    """The alert and its payment, as the API shows them inside a case."""
+    alert = alert_of(case)
+    if alert is None:
+        return {}
+    transaction = alert.transaction
+    return {
+        "alert": {
+            "id": str(alert.id),
+            "external_id": alert.external_id,
+            "channel": alert.channel,
+            "raised_by": alert.raised_by,
+            "received_at": alert.received_at.isoformat(),
+        },
+        "transaction": {
+            "id": transaction.external_id,
+            "customer": transaction.customer.external_id,
+            "merchant": {"id": transaction.merchant.external_id, "name": transaction.merchant.name},
+            "occurred_at": transaction.occurred_at.isoformat(),
+            "amount": str(rounded(transaction.amount, transaction.currency)),
+            "currency": transaction.currency,
+            "channel": transaction.channel,
+        },
     }
 
 
@@ -210,10 +244,12 @@ def linked_cases(alert: Alert, case: Case) -> list[LinkedCase]:
     found: dict[uuid.UUID, LinkedCase] = {}
     for by, same in (
         ("same payment", {"transaction": transaction}),
-        ("same device", {"transaction__device_id": transaction.device_id or None}),
+        ("same device", {"transaction__device_id": transaction.device_id}),
         ("same customer", {"transaction__customer": transaction.customer_id}),
         ("same merchant", {"transaction__merchant": transaction.merchant_id}),
     ):
+        if not all(same.values()):
+            continue
         for other in others.filter(**same)[:LINKED_CASES]:
             link = LinkedCase(
                 by=by, case=other.case, raised_by=other.raised_by, occurred_at=other.transaction.occurred_at

@@ -1,0 +1,99 @@
+"""How triage plugs into cases."""
+
+from typing import Any
+
+from fintech_ai.cases.capability import Choice, Reason, RecommendationDraft
+from fintech_ai.cases.models import Case, Queue, Run
+from fintech_ai.core.actors import Actor
+from triage import selectors
+from triage.answer import from_baseline, from_model
+from triage.codes import CATALOGUE
+from triage.features import Features, features_of
+from triage.models import Alert
+from triage.schemas import TriageAnswer
+
+ENDPOINT = "triage.recommend"
+PROMPT = "recommend-v1"
+
+
+class TriageCapability:
+    """Fraud triage: an alert on a payment becomes a case that a person clears, escalates or blocks."""
+
+    name = "triage"
+    label = "Fraud"
+    choices = (
+        Choice("clear", "Clear"),
+        Choice("escalate", "Escalate"),
+        Choice("block", "Block", adverse=True),
+    )
+    reasons = (
+        Reason("evidence_sufficient", "The evidence listed is sufficient"),
+        Reason("customer_confirmed_payment", "Customer confirmed the payment"),
+        Reason("customer_denied_payment", "Customer did not make the payment"),
+        Reason("known_pattern", "Known pattern of this customer"),
+        Reason("false_alert", "False alert of the rule"),
+        Reason("linked_to_fraud", "Linked to confirmed fraud"),
+        Reason("merchant_known_good", "Merchant is known and sound"),
+        Reason("evidence_insufficient", "The evidence does not carry the recommendation"),
+        Reason("customer_unreachable", "Customer could not be reached"),
+        Reason("other", "Other: see the note"),
+    )
+    evidence_template = "triage/evidence.html"
+    demo_queue = "Card alerts"
+    demo_second_approval = ("block",)
+
+    def recommend(self, run: Run) -> RecommendationDraft:
+        """Features as of the payment, the model's view of them if one answers, every claim checked."""
+        alert = selectors.alert_of(run.case)
+        as_of = alert.transaction.occurred_at
+        features = features_of(alert.transaction)
+        completion = ask(run, alert, features)
+        if completion.value is None:
+            return from_baseline(features, as_of=as_of, degraded_reason=completion.degraded_reason)
+        return from_model(
+            completion.value,
+            features,
+            as_of=as_of,
+            call_id=completion.call_id,
+            prompt_version=completion.prompt_version,
+        )
+
+    def evidence_context(self, case: Case) -> dict[str, Any]:
+        """See `selectors.evidence_context`."""
+        return selectors.evidence_context(case)
+
+    def api_subject(self, case: Case) -> dict[str, Any]:
+        """The alert and its payment, as the API shows them."""
+        return selectors.api_subject(case)
+
+    def load_demo(self, *, tenant, queue: Queue) -> None:
+        """See `triage.demo.load`."""
+        from triage.demo.load import load
+
+        load(tenant=tenant, queue=queue)
+
+
+def ask(run: Run, alert: Alert, features: Features):
+    """Ask the model about the features. No name, id, place or note leaves: untrusted text cannot steer it."""
+    from fintech_ai.gateway import prompts
+    from fintech_ai.gateway.services import complete
+    from fintech_ai.privacy.services import minimise
+
+    content = {
+        "alert": minimise(endpoint=ENDPOINT, source="triage.Alert", values={"channel": alert.channel}),
+        "features": minimise(endpoint=ENDPOINT, source="triage.Features", values=features.model_dump(mode="json")),
+        "meaning_of_features": {name: field.description for name, field in Features.model_fields.items()},
+        "reason_codes": {
+            code.code: {"kind": code.kind, "label": code.label, "reads": code.reads, "rule": code.why}
+            for code in CATALOGUE.values()
+        },
+    }
+    return complete(
+        actor=Actor.worker(tenant_id=run.tenant_id, name=run.worker),
+        endpoint=ENDPOINT,
+        prompt=prompts.load("triage", PROMPT),
+        content=content,
+        schema=TriageAnswer,
+        subject=f"run:{run.id}",
+        idempotency_key=f"run:{run.id}",
+    )
