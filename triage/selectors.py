@@ -89,7 +89,8 @@ def alert_of(case: Case) -> Alert | None:
 def evidence_context(case: Case) -> dict[str, Any]:
     """What `triage/evidence.html` shows beside the case, its recommendation and claims.
 
-    alert: Alert, or None and nothing else for a case opened by other means (`raised_by`, `get_channel_display`, `notes`, `received_at`, `external_id`)
+    alert: Alert (`raised_by`, `get_channel_display`, `notes`, `received_at`, `external_id`); None, and nothing else
+        in the context, for a case that was opened by other means
     transaction: Transaction with `customer` and `merchant`
     payment_facts, customer_facts, merchant_facts: lists of Fact(label, value)
     chart: Chart; None when the customer has no earlier payment

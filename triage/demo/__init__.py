@@ -1,0 +1,1 @@
+"""Demo data: see README.md beside this file for its source."""
