@@ -1,0 +1,87 @@
+"""A server as a child process: started, waited for, stopped."""
+
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+STOP_SECONDS = 15
+
+
+class ServerFailed(RuntimeError):
+    """A server did not start; the message says why and where its log is."""
+
+
+class Server:
+    """Base of the embedded servers. Children get a session of their own, so that Ctrl-C reaches only their parent."""
+
+    name = "server"
+    stop_signal = signal.SIGTERM
+
+    def __init__(self, *, port: int, log: Path):
+        self.port = port
+        self.log = log
+        self.process: subprocess.Popen | None = None
+
+    def spawn(self, command: list[str | Path], *, stdin: bytes | None = None, user: str | None = None) -> None:
+        """Run the command with its output in the log."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(part) for part in command],
+                stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                user=user,
+                group=user,
+                extra_groups=[] if user else None,
+            )
+        if stdin is not None:
+            self.process.stdin.write(stdin)
+            self.process.stdin.close()
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self) -> None:
+        """Ask the server to finish, and end it if it does not."""
+        if not self.is_running:
+            return
+        self.process.send_signal(self.stop_signal)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the server at once, as a power cut would."""
+        if self.is_running:
+            os.kill(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def failure(self) -> ServerFailed:
+        """What to raise when it does not answer: the end of its log, in a sentence."""
+        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        return ServerFailed(
+            f"{self.name} did not start: {lines[-1] if lines else 'it said nothing'}. Its log: {self.log}"
+        )
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of loopback."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
