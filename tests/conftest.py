@@ -26,7 +26,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "fintech_ai.settings"
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"  # Playwright runs its loop in the thread that also uses the ORM
 
-
     django.setup()
 
 

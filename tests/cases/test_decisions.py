@@ -48,7 +48,11 @@ def test_an_override_needs_a_reason(cast, case):
 
 def test_an_override_with_a_reason_is_one(cast, case):
     decision = case_decide(
-        actor=cast.alice.actor, case_id=case.id, version=case.version, outcome="clear", reason="customer_confirmed"
+        actor=cast.alice.actor,
+        case_id=case.id,
+        version=case.version,
+        outcome="clear",
+        reason="customer_confirmed_payment",
     )
     assert decision.is_override
     assert decision.recommended == "block"
@@ -80,7 +84,7 @@ def test_a_stale_page_cannot_decide(cast, case):
     case_assign(actor=cast.lena.actor, case_id=case.id, version=stale, assignee_id=cast.alice.user.id)
     with pytest.raises(Conflict, match="changed since you opened it"):
         case_decide(
-            actor=cast.alice.actor, case_id=case.id, version=stale, outcome="clear", reason="customer_confirmed"
+            actor=cast.alice.actor, case_id=case.id, version=stale, outcome="clear", reason="customer_confirmed_payment"
         )
 
 
@@ -89,13 +93,21 @@ def test_nobody_decides_what_another_holds(cast, case):
     case.refresh_from_db()
     with pytest.raises(Conflict, match="Bob has held this case since"):
         case_decide(
-            actor=cast.alice.actor, case_id=case.id, version=case.version, outcome="clear", reason="customer_confirmed"
+            actor=cast.alice.actor,
+            case_id=case.id,
+            version=case.version,
+            outcome="clear",
+            reason="customer_confirmed_payment",
         )
 
 
 def test_a_case_is_decided_once(cast, case):
     case_decide(
-        actor=cast.alice.actor, case_id=case.id, version=case.version, outcome="clear", reason="customer_confirmed"
+        actor=cast.alice.actor,
+        case_id=case.id,
+        version=case.version,
+        outcome="clear",
+        reason="customer_confirmed_payment",
     )
     case.refresh_from_db()
     with pytest.raises(Conflict, match="has been decided"):
@@ -104,7 +116,7 @@ def test_a_case_is_decided_once(cast, case):
             case_id=case.id,
             version=case.version,
             outcome="escalate",
-            reason="customer_confirmed",
+            reason="customer_confirmed_payment",
         )
 
 
@@ -116,14 +128,22 @@ def test_it_waits_for_the_recommendation(cast):
 def test_a_token_does_not_decide(cast, case):
     with pytest.raises(NotAllowed, match="Only a person"):
         case_decide(
-            actor=cast.ivan.actor, case_id=case.id, version=case.version, outcome="clear", reason="customer_confirmed"
+            actor=cast.ivan.actor,
+            case_id=case.id,
+            version=case.version,
+            outcome="clear",
+            reason="customer_confirmed_payment",
         )
 
 
 def test_a_compliance_officer_reads_and_does_not_decide(cast, case):
     with pytest.raises(NotAllowed, match="not decide"):
         case_decide(
-            actor=cast.cora.actor, case_id=case.id, version=case.version, outcome="clear", reason="customer_confirmed"
+            actor=cast.cora.actor,
+            case_id=case.id,
+            version=case.version,
+            outcome="clear",
+            reason="customer_confirmed_payment",
         )
 
 
@@ -134,7 +154,7 @@ def test_a_stranger_finds_nothing(cast, case):
             case_id=case.id,
             version=case.version,
             outcome="clear",
-            reason="customer_confirmed",
+            reason="customer_confirmed_payment",
         )
 
 
@@ -207,7 +227,7 @@ def test_the_trail_tells_who_and_from_what_to_what(cast, case, sealed):
         case_id=case.id,
         version=case.version,
         outcome="clear",
-        reason="customer_confirmed",
+        reason="customer_confirmed_payment",
         note="Called her.",
     )
     sealed()
