@@ -2,7 +2,7 @@
 
 Nothing here has a foreign key, so that the log never gets in the way of live data, and nothing here is written by
 Django: `services.record` hands a body to the database, and functions of the owner do the rest (migration
-0002_chain). The plain role may read these tables and change neither. docs/audit-trail.md says why.
+0002_chain). The plain role may read this table and change nothing. docs/audit-trail.md says why.
 """
 
 import json
@@ -98,21 +98,3 @@ class AuditEvent(models.Model):
     def data(self) -> dict[str, Any]:
         """What the service recorded: ids, codes, old and new values."""
         return self.content["data"]
-
-
-class ChainHead(models.Model):
-    """The last event of a tenant's chain; its row is the lock under which the next one is made."""
-
-    tenant_id = models.UUIDField(primary_key=True, editable=False)
-    seq = models.BigIntegerField(editable=False)
-    hash = models.CharField(max_length=64, editable=False)
-    at = models.DateTimeField(editable=False)
-
-    objects = TenantManager()
-    across_tenants = models.Manager()
-
-    class Meta:
-        db_table = "audit_head"
-
-    def __str__(self) -> str:
-        return f"{self.tenant_id} at {self.seq}"

@@ -8,9 +8,9 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from fintech_ai.audit.export import export_lines
-from fintech_ai.audit.models import ChainHead
+from fintech_ai.audit.models import AuditEvent
 from fintech_ai.audit.verification import Verdict, verify_chain
-from fintech_ai.audit.verify_export import canonical
+from fintech_ai.audit.verify_export import NO_HASH, canonical
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.origin import current_origin
 from fintech_ai.core.tenancy import TenantScopeViolation, current_tenant_id
@@ -48,7 +48,7 @@ def record(
     if not ACTION.fullmatch(action):
         raise ValueError(f"{action!r} is not an action such as 'case.decided'.")
     tenant_id = current_tenant_id()
-    if actor.tenant_id != tenant_id or getattr(target, "tenant_id", tenant_id) != tenant_id:
+    if actor.tenant_id != tenant_id or (getattr(target, "tenant_id", None) or tenant_id) != tenant_id:
         raise TenantScopeViolation(f"{action} concerns another tenant than the one in scope.")
     origin = current_origin()
     body = canonical(
@@ -68,18 +68,15 @@ def record(
 def trail_verify(*, actor: Actor) -> Verdict:
     """Verify the trail of the tenant in scope, and record that it was done and what was found."""
     verdict = verify_chain()
-    data = {"events": verdict.events, "head": verdict.head, "broken_at": verdict.broken_at}
+    data = {"events": verdict.events, "broken_at": verdict.broken_at}
     with transaction.atomic():
-        record(actor=actor, action="trail.verified", target=_chain_of(actor), data=data)
+        record(actor=actor, action="trail.verified", target=AuditEvent(hash=verdict.head), data=data)
     return verdict
 
 
 def trail_export(*, actor: Actor) -> Iterator[bytes]:
     """The lines of the tenant's whole trail, see `export.export_lines`. Its last event is this export."""
+    last = AuditEvent.objects.last() or AuditEvent(hash=NO_HASH)
     with transaction.atomic():
-        record(actor=actor, action="trail.exported", target=_chain_of(actor))
+        record(actor=actor, action="trail.exported", target=last, data={"events": last.seq or 0})
     return export_lines()
-
-
-def _chain_of(actor: Actor) -> ChainHead:
-    return ChainHead(tenant_id=actor.tenant_id)

@@ -50,7 +50,7 @@ def test_sixteen_threads_write_four_chains_without_fork_gap_or_false_alarm(commi
     done = threading.Event()
 
     def write(seed):
-        dice = random.Random(seed)  # noqa: S311
+        dice = random.Random(seed)
         for _ in range(EVENTS):
             tenant = dice.choice(tenants)
             with transaction.atomic():

@@ -83,7 +83,7 @@ def test_the_forgers_tools_of_these_tests_work(export):
 
 
 def test_every_single_changed_byte_is_found(export):
-    dice = random.Random(SEED)  # noqa: S311
+    dice = random.Random(SEED)
     for position, byte in enumerate(export):
         changed = bytearray(export)
         changed[position] = byte ^ dice.randint(1, 255)
@@ -224,7 +224,7 @@ class TestStandAlone:
             if checkpoint is not None:
                 (alone / "checkpoint.jsonl").write_text(checkpoint)
                 command += ["--checkpoint", "checkpoint.jsonl"]
-            return subprocess.run(command, cwd=alone, env={}, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+            return subprocess.run(command, cwd=alone, env={}, capture_output=True, text=True, timeout=30, check=False)
 
         return run
 
@@ -260,7 +260,7 @@ class TestStandAlone:
 
     def test_it_refuses_a_file_that_is_not_there(self, run, tmp_path, export):
         command = [sys.executable, verify_export.__file__, str(tmp_path / "nowhere")]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+        result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         assert result.returncode == 2
         assert "Traceback" not in result.stderr
 

@@ -3,9 +3,9 @@
     INSERT INTO audit_inbox        by the plain role, any time in its transaction
       at commit, first round       audit_inbox_release: DELETE the transaction's rows in the order of tenants
       at commit, second round      audit_inbox_append: INSERT INTO audit_event
-        before that insert         audit_event_chain: lock the head, take seq and time, compute the hash
+        before that insert         audit_event_chain: lock the chain, take seq and time, compute the hash
 
-The two rounds put the lock on the head behind every deferred foreign key check of the same transaction.
+The two rounds put the lock on the chain behind every deferred foreign key check of the same transaction.
 """
 
 from django.db import migrations
@@ -49,18 +49,21 @@ CREATE CONSTRAINT TRIGGER audit_inbox_second_round AFTER DELETE ON audit_inbox
 """
 
 CHAIN = """
+-- One row for each tenant, never changed: whoever holds its lock extends the tenant's chain.
+CREATE TABLE audit_lock (tenant_id uuid PRIMARY KEY);
+
 CREATE FUNCTION audit_event_chain() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    head audit_head;
+    last audit_event;
 BEGIN
-    INSERT INTO audit_head (tenant_id, seq, hash, at)
-        VALUES (NEW.tenant_id, 0, repeat('0', 64), '-infinity') ON CONFLICT DO NOTHING;
-    SELECT * INTO STRICT head FROM audit_head WHERE tenant_id = NEW.tenant_id FOR UPDATE;
+    INSERT INTO audit_lock (tenant_id) VALUES (NEW.tenant_id) ON CONFLICT DO NOTHING;
+    PERFORM FROM audit_lock WHERE tenant_id = NEW.tenant_id FOR UPDATE;
     -- From here until the commit nobody else extends this tenant's chain; order and time are taken inside the lock.
-    NEW.seq := head.seq + 1;
-    NEW.at := greatest(clock_timestamp(), head.at);
-    NEW.prev_hash := head.hash;
+    SELECT * INTO last FROM audit_event WHERE tenant_id = NEW.tenant_id ORDER BY seq DESC LIMIT 1;
+    NEW.seq := coalesce(last.seq, 0) + 1;
+    NEW.at := greatest(clock_timestamp(), last.at);
+    NEW.prev_hash := coalesce(last.hash, repeat('0', 64));
     NEW.hash := encode(sha256(convert_to(concat_ws(E'\\n',
         'fintech_ai audit event v1',
         NEW.tenant_id,
@@ -69,7 +72,6 @@ BEGIN
         NEW.prev_hash,
         NEW.body
     ), 'UTF8')), 'hex');
-    UPDATE audit_head SET seq = NEW.seq, hash = NEW.hash, at = NEW.at WHERE tenant_id = NEW.tenant_id;
     RETURN NEW;
 END $$;
 
@@ -85,7 +87,7 @@ REVOKE EXECUTE ON FUNCTION audit_inbox_release(), audit_inbox_append(), audit_ev
 UNDO = """
 CREATE INDEX audit_event_hash_254485c8_like ON audit_event (hash varchar_pattern_ops);
 DROP TRIGGER audit_event_takes_its_place ON audit_event;
-DROP TABLE audit_inbox;
+DROP TABLE audit_inbox, audit_lock;
 DROP FUNCTION audit_inbox_release(), audit_inbox_append(), audit_event_chain();
 """
 
@@ -94,8 +96,8 @@ def grants() -> str:
     """The plain role reads the trail and writes the inbox, nothing else; not even another transaction's rows in it."""
     role = f'"{app_role()}"'
     return f"""
-    REVOKE ALL ON audit_event, audit_head, audit_inbox FROM {role};
-    GRANT SELECT ON audit_event, audit_head TO {role};
+    REVOKE ALL ON audit_event, audit_lock, audit_inbox FROM {role};
+    GRANT SELECT ON audit_event TO {role};
     GRANT INSERT (tenant_id, body) ON audit_inbox TO {role};
     """
 

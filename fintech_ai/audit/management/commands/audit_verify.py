@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from fintech_ai.audit.management.tenants import add_tenant_argument, chosen_tenants
-from fintech_ai.audit.models import ChainHead
+from fintech_ai.audit.models import AuditEvent
 from fintech_ai.audit.verification import verify_chain
 from fintech_ai.audit.verify_export import read_checkpoints
 from fintech_ai.core.tenancy import tenant_scope
@@ -25,7 +25,8 @@ class Command(BaseCommand):
         tenants = chosen_tenants(tenant)
         if tenant is None:
             # A trail whose tenant is gone is verified all the same.
-            remembered = [*checkpoints, *ChainHead.across_tenants.values_list("tenant_id", flat=True)]
+            recorded = AuditEvent.across_tenants.order_by().values_list("tenant_id", flat=True).distinct()
+            remembered = [*checkpoints, *recorded]
             tenants |= {tenant_id: str(tenant_id) for tenant_id in remembered if tenant_id not in tenants}
         broken = 0
         for tenant_id, name in tenants.items():
