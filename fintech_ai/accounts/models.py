@@ -184,3 +184,29 @@ class TenantGroup(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class IdempotencyKey(TenantModel):
+    """What was answered to a request that carried an Idempotency-Key, so that a repeat gets the same answer."""
+
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.CharField(max_length=36)
+    key = models.CharField(max_length=255)
+    method = models.CharField(max_length=10)
+    path = models.CharField(max_length=200)
+    body_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True, help_text="Empty only within the transaction that answers.")
+    headers = models.JSONField(default=dict)
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "actor_kind", "actor_id", "key"], name="idempotency_key_is_used_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_key_age")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"

@@ -1,0 +1,178 @@
+"""The REST edge of cases: reading for programs and people, deciding for people."""
+
+import uuid
+
+import django_filters
+from django.urls import path
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from fintech_ai.audit.models import AuditEvent
+from fintech_ai.audit.selectors import trail_of
+from fintech_ai.cases import services
+from fintech_ai.cases.models import Case, Queue
+from fintech_ai.cases.selectors import case_detail, case_visible_to, cases_visible_to, queues_visible_to
+from fintech_ai.cases.serializers import (
+    ApprovalSerializer,
+    AssignmentSerializer,
+    AuditEventSerializer,
+    CaseDetailSerializer,
+    CaseSerializer,
+    DecideSerializer,
+    DecisionSerializer,
+    QueueSerializer,
+)
+from fintech_ai.cases.states import CaseState
+from fintech_ai.core.api.pagination import NewestFirst, OldestFirst
+
+POLL_SECONDS = 1
+
+
+class CaseFilter(django_filters.FilterSet):
+    """`assignee` takes an id, `me` or `none`."""
+
+    state = django_filters.ChoiceFilter(choices=CaseState.choices)
+    queue = django_filters.CharFilter(field_name="queue__slug")
+    outcome = django_filters.CharFilter()
+    assignee = django_filters.CharFilter(method="by_assignee")
+    min_risk = django_filters.NumberFilter(field_name="risk", lookup_expr="gte", min_value=0, max_value=100)
+    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Case
+        fields = ["capability"]
+
+    def by_assignee(self, cases, name, value):
+        if value == "none":
+            return cases.filter(assignee__isnull=True)
+        if value == "me":
+            return cases.filter(assignee_id=self.request._request.actor.user_id)
+        try:
+            return cases.filter(assignee_id=uuid.UUID(value))
+        except ValueError:
+            return cases.none()
+
+
+class QueueList(ListAPIView):
+    """The queues that you may see."""
+
+    serializer_class = QueueSerializer
+    pagination_class = NewestFirst
+    filter_backends = ()
+
+    def get_queryset(self):
+        if getattr(self, "swagger_fake_view", False):
+            return Queue.across_tenants.none()
+        return queues_visible_to(self.request._request.actor)
+
+
+class CaseList(ListAPIView):
+    """The cases that you may see, newest first."""
+
+    serializer_class = CaseSerializer
+    filterset_class = CaseFilter
+
+    def get_queryset(self):
+        if getattr(self, "swagger_fake_view", False):
+            return Case.across_tenants.none()
+        return cases_visible_to(self.request._request.actor).select_related("queue", "assignee")
+
+
+class CaseDetailView(APIView):
+    """One case. While its recommendation is being made, `state` is received and Retry-After says when to ask again."""
+
+    @extend_schema(responses=CaseDetailSerializer, operation_id="case_retrieve")
+    def get(self, request: Request, case_id: uuid.UUID) -> Response:
+        detail = case_detail(request._request.actor, case_id)
+        headers = {"Retry-After": str(POLL_SECONDS)} if detail.case.state == CaseState.RECEIVED else {}
+        return Response(CaseDetailSerializer(detail, context={"request": request}).data, headers=headers)
+
+
+class CaseTrail(ListAPIView):
+    """What happened to a case: its part of the audit trail, oldest first."""
+
+    serializer_class = AuditEventSerializer
+    pagination_class = OldestFirst
+    filter_backends = ()
+
+    def get_queryset(self):
+        if getattr(self, "swagger_fake_view", False):
+            return AuditEvent.across_tenants.none()
+        return trail_of(case_visible_to(self.request._request.actor, self.kwargs["case_id"]).id)
+
+
+class CaseTake(APIView):
+    """Hold a free case. 409 names who holds it."""
+
+    @extend_schema(request=None, responses=CaseSerializer)
+    def post(self, request: Request, case_id: uuid.UUID) -> Response:
+        case = services.case_take(actor=request._request.actor, case_id=case_id)
+        return Response(CaseSerializer(case, context={"request": request}).data)
+
+
+class CaseRelease(APIView):
+    """Let go of a case."""
+
+    @extend_schema(request=None, responses=CaseSerializer)
+    def post(self, request: Request, case_id: uuid.UUID) -> Response:
+        case = services.case_release(actor=request._request.actor, case_id=case_id)
+        return Response(CaseSerializer(case, context={"request": request}).data)
+
+
+class CaseAssign(APIView):
+    """Hand a case to a member of its queue, or to nobody."""
+
+    @extend_schema(request=AssignmentSerializer, responses=CaseSerializer)
+    def post(self, request: Request, case_id: uuid.UUID) -> Response:
+        sent = _valid(AssignmentSerializer, request)
+        case = services.case_assign(
+            actor=request._request.actor, case_id=case_id, version=sent["version"], assignee_id=sent["assignee"]
+        )
+        return Response(CaseSerializer(case, context={"request": request}).data)
+
+
+class CaseDecide(APIView):
+    """Decide a case, as a person with a session. Where policy asks for it, a second person has to approve."""
+
+    @extend_schema(request=DecideSerializer, responses={201: DecisionSerializer})
+    def post(self, request: Request, case_id: uuid.UUID) -> Response:
+        decision = services.case_decide(
+            actor=request._request.actor, case_id=case_id, **_valid(DecideSerializer, request)
+        )
+        return Response(DecisionSerializer(decision).data, status=201)
+
+
+class CaseApprove(APIView):
+    """Give the second approval, or send the case back with a note."""
+
+    @extend_schema(
+        request=ApprovalSerializer, responses={201: OpenApiResponse(DecisionSerializer, "The approval or the return.")}
+    )
+    def post(self, request: Request, case_id: uuid.UUID) -> Response:
+        sent = _valid(ApprovalSerializer, request)
+        answer = services.case_approve if sent.pop("approve") else services.case_send_back
+        decision = answer(actor=request._request.actor, case_id=case_id, **sent)
+        return Response(DecisionSerializer(decision).data, status=201)
+
+
+def _valid(serializer_class, request: Request) -> dict:
+    serializer = serializer_class(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+urlpatterns = [
+    path("queues", QueueList.as_view(), name="api-queues"),
+    path("cases", CaseList.as_view(), name="api-cases"),
+    path("cases/<uuid:case_id>", CaseDetailView.as_view(), name="api-case"),
+    path("cases/<uuid:case_id>/trail", CaseTrail.as_view(), name="api-case-trail"),
+    path("cases/<uuid:case_id>/take", CaseTake.as_view(), name="api-case-take"),
+    path("cases/<uuid:case_id>/release", CaseRelease.as_view(), name="api-case-release"),
+    path("cases/<uuid:case_id>/assignment", CaseAssign.as_view(), name="api-case-assign"),
+    path("cases/<uuid:case_id>/decisions", CaseDecide.as_view(), name="api-case-decide"),
+    path("cases/<uuid:case_id>/approvals", CaseApprove.as_view(), name="api-case-approve"),
+]

@@ -1,0 +1,1 @@
+"""The plumbing of the REST API: errors, pages, strict fields."""
