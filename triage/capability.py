@@ -74,26 +74,28 @@ class TriageCapability:
 
 
 def ask(run: Run, alert: Alert, features: Features):
-    """Ask the model about the features. No name, id, place or note leaves: untrusted text cannot steer it."""
+    """Ask the model about the features. No name, id, place or note leaves, so no text of strangers can steer it."""
     from fintech_ai.gateway import prompts
     from fintech_ai.gateway.services import complete
     from fintech_ai.privacy.services import minimise
 
-    content = {
-        "alert": minimise(endpoint=ENDPOINT, source="triage.Alert", values={"channel": alert.channel}),
-        "features": minimise(endpoint=ENDPOINT, source="triage.Features", values=features.model_dump(mode="json")),
-        "meaning_of_features": {name: field.description for name, field in Features.model_fields.items()},
-        "reason_codes": {
-            code.code: {"kind": code.kind, "label": code.label, "reads": code.reads, "rule": code.why}
-            for code in CATALOGUE.values()
-        },
-    }
     return complete(
         actor=Actor.worker(tenant_id=run.tenant_id, name=run.worker),
         endpoint=ENDPOINT,
         prompt=prompts.load("triage", PROMPT),
-        content=content,
+        reference={
+            "meaning_of_features": {name: field.description for name, field in Features.model_fields.items()},
+            "reason_codes": {
+                code.code: {"kind": code.kind, "label": code.label, "reads": code.reads, "rule": code.why}
+                for code in CATALOGUE.values()
+            },
+        },
+        content={
+            "alert": minimise(endpoint=ENDPOINT, source="triage.Alert", values={"channel": alert.channel}),
+            "features": minimise(endpoint=ENDPOINT, source="triage.Features", values=features.model_dump(mode="json")),
+        },
         schema=TriageAnswer,
         subject=f"run:{run.id}",
         idempotency_key=f"run:{run.id}",
+        trail=run.case_id,
     )

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
+
+import pycountry
 
 from fintech_ai.core.money import is_currency, minor_digits
 
@@ -67,12 +70,26 @@ def problems(row: TransactionRow, *, now: datetime) -> Iterator[tuple[str, str]]
         yield "currency", "This is not a currency of ISO 4217, such as USD."
     elif row.amount.is_finite() and row.amount != round(row.amount, minor_digits(row.currency)):
         yield "amount", f"{row.currency} has {minor_digits(row.currency)} decimals; this amount has more."
+    for path, code in (
+        ("country", row.country),
+        ("ip_country", row.ip_country),
+        ("customer/home_country", row.customer.home_country),
+        ("merchant/country", row.merchant.country),
+    ):
+        if code and not is_country(code):
+            yield path, "This is not a country of ISO 3166-1 alpha-2, such as US."
     yield from _time_problems(row, now)
     yield from _place_problems("", row.latitude, row.longitude)
     yield from _place_problems("customer/home_", row.customer.home_latitude, row.customer.home_longitude)
     # Somewhere it is tomorrow already.
     if row.customer.since and row.customer.since > (now + timedelta(days=1)).date():
         yield "customer/since", "This date lies in the future."
+
+
+@lru_cache(maxsize=1_000)
+def is_country(code: str) -> bool:
+    """Whether it is an upper-case ISO 3166-1 alpha-2 code."""
+    return code.isupper() and pycountry.countries.get(alpha_2=code) is not None
 
 
 def _time_problems(row: TransactionRow, now: datetime) -> Iterator[tuple[str, str]]:

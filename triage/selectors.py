@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from fintech_ai.cases.models import Case
-from fintech_ai.cases.selectors import cases_visible_to
+from fintech_ai.cases.models import Case, Queue
+from fintech_ai.cases.selectors import cases_visible_to, queues_visible_to
 from fintech_ai.core.actors import Actor
-from fintech_ai.core.errors import NotFound
+from fintech_ai.core.errors import InvalidInput, NotFound
 from fintech_ai.core.money import rounded, shown
 from triage.features import FEATURES_VERSION, HISTORY, Features, customer_payments
 from triage.models import Alert, Transaction
@@ -79,6 +79,18 @@ def alert_visible_to(actor: Actor, alert_id: uuid.UUID) -> Alert:
     if alert is None:
         raise NotFound("There is no such alert, or you have no right to see it.")
     return alert
+
+
+def queue_for_alerts(actor: Actor, slug: str = "") -> Queue:
+    """The queue that the actor's alerts go to: the one named, or the only one there is.
+
+    Raises InvalidInput (field `queue`) if there is no such queue, or several and none is named.
+    """
+    queues = list(queues_visible_to(actor).filter(capability="triage", **({"slug": slug} if slug else {}))[:2])
+    if len(queues) == 1:
+        return queues[0]
+    message = "Name one of your queues for alerts." if queues else "There is no such queue for alerts that you may use."
+    raise InvalidInput(message, fields={"queue": [message]})
 
 
 def alert_of(case: Case) -> Alert | None:

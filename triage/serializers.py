@@ -1,0 +1,164 @@
+"""Transactions and alerts as JSON. Types, lengths and choices are checked here; what they mean, in `rows.problems`."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from fintech_ai.cases.serializers import RecommendationSerializer
+from fintech_ai.core.api.fields import AmountField, MomentField, StrictSerializer, TextField
+from triage.models import Alert, AlertChannel, Channel, EntryMode, Rail, ThreeDS
+from triage.rows import CustomerRow, MerchantRow, TransactionRow
+from triage.services import MAX_ROWS
+
+MAX_NOTES = 4_000
+
+
+class DegreesField(serializers.FloatField):
+    """A coordinate, as a number."""
+
+    default_error_messages = {"not_a_number": "This must be a number of degrees."}
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("not_a_number")
+        try:
+            return float(data)
+        except OverflowError:
+            self.fail("not_a_number")
+
+
+def optional_text(length: int, **kwargs) -> TextField:
+    return TextField(max_length=length, required=False, allow_blank=True, default="", **kwargs)
+
+
+def optional_choice(choices: list[tuple[str, str]], default: str = "") -> serializers.ChoiceField:
+    return serializers.ChoiceField(choices=choices, required=False, allow_blank=not default, default=default)
+
+
+def optional_degrees() -> DegreesField:
+    return DegreesField(required=False, allow_null=True, default=None)
+
+
+class CustomerSerializer(StrictSerializer):
+    """Only the id is needed; what else is sent replaces what is stored of the customer."""
+
+    id = TextField(max_length=100)
+    name = optional_text(200)
+    home_country = optional_text(2, help_text="ISO 3166-1 alpha-2.")
+    home_city = optional_text(100)
+    home_latitude, home_longitude = optional_degrees(), optional_degrees()
+    since = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class MerchantSerializer(StrictSerializer):
+    """A merchant, or the payee of a transfer. Only the id is needed."""
+
+    id = TextField(max_length=100)
+    name = optional_text(200)
+    category = optional_text(60, help_text="Your own category or an MCC (ISO 18245).")
+    country = optional_text(2, help_text="ISO 3166-1 alpha-2.")
+
+
+class TransactionSerializer(StrictSerializer):
+    """One payment. What is not known is left out."""
+
+    id = TextField(max_length=100, help_text="Your own id: the same one twice is stored once.")
+    customer = CustomerSerializer()
+    merchant = MerchantSerializer()
+    occurred_at = MomentField()
+    amount = AmountField()
+    currency = TextField(max_length=3, help_text="ISO 4217.")
+    channel = serializers.ChoiceField(choices=Channel.choices)
+    rail = optional_choice(Rail.choices, default=Rail.CARD)
+    entry_mode = optional_choice(EntryMode.choices)
+    three_ds = optional_choice(ThreeDS.choices)
+    country = optional_text(2, help_text="Where the payment was made, ISO 3166-1 alpha-2.")
+    latitude, longitude = optional_degrees(), optional_degrees()
+    device_id = optional_text(100)
+    ip_country = optional_text(2, help_text="ISO 3166-1 alpha-2.")
+    reported_fraud_at = MomentField(
+        required=False, allow_null=True, default=None, help_text="When it became known to be fraud, if it did."
+    )
+
+
+class TransactionsSerializer(StrictSerializer):
+    """Up to 1,000 payments; a plain list of them does as well."""
+
+    transactions = TransactionSerializer(many=True, min_length=1, max_length=MAX_ROWS)
+
+
+class ImportResultSerializer(serializers.Serializer):
+    created = serializers.IntegerField(help_text="Stored by this call.")
+    already_there = serializers.IntegerField(help_text="Stored before, with the same content.")
+
+
+class AlertRequestSerializer(StrictSerializer):
+    """What raised suspicion of a payment that was posted before."""
+
+    id = optional_text(100, help_text="Your own id of the alert, if it has one.")
+    transaction = TextField(max_length=100, help_text="Your id of the transaction.")
+    channel = serializers.ChoiceField(choices=AlertChannel.choices, help_text="How the suspicion reached you.")
+    raised_by = TextField(max_length=100, help_text="The rule, system or person that raised it.")
+    notes = optional_text(MAX_NOTES, multiline=True, help_text="For the analyst. Never sent to a model.")
+    queue = optional_text(60, help_text="Slug of the queue; needed only if you may post to several.")
+
+
+class AlertCaseSerializer(serializers.Serializer):
+    """The case that the alert opened."""
+
+    id = serializers.UUIDField()
+    reference = serializers.CharField()
+    url = serializers.SerializerMethodField(help_text="For people.")
+    api_url = serializers.SerializerMethodField(help_text="For programs.")
+
+    def get_url(self, case) -> str:
+        return reverse("case", args=[case.id], request=self.context.get("request"))
+
+    def get_api_url(self, case) -> str:
+        return reverse("api-case", args=[case.id], request=self.context.get("request"))
+
+
+class AlertReceiptSerializer(serializers.ModelSerializer):
+    """The alert was taken. Its recommendation follows; `state` is that of the case."""
+
+    case = AlertCaseSerializer()
+    state = serializers.CharField(source="case.state")
+
+    class Meta:
+        model = Alert
+        fields = ["id", "case", "state"]
+
+
+class AlertSerializer(AlertReceiptSerializer):
+    """An alert with the recommendation for it, once there is one."""
+
+    transaction = serializers.CharField(source="transaction.external_id")
+    received_at = MomentField()
+    outcome = serializers.CharField(source="case.outcome", help_text="What was decided; empty before.")
+    recommendation = RecommendationSerializer(source="case.recommendation", allow_null=True)
+
+    class Meta(AlertReceiptSerializer.Meta):
+        fields = [
+            "id",
+            "external_id",
+            "transaction",
+            "channel",
+            "raised_by",
+            "notes",
+            "received_at",
+            "state",
+            "outcome",
+            "case",
+            "recommendation",
+        ]
+
+
+def transaction_rows(sent: list[dict[str, Any]]) -> list[TransactionRow]:
+    """Validated transactions as the service takes them."""
+    return [
+        TransactionRow(
+            **{**row, "customer": CustomerRow(**row["customer"]), "merchant": MerchantRow(**row["merchant"])}
+        )
+        for row in sent
+    ]
