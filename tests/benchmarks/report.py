@@ -1,0 +1,47 @@
+"""What all benchmarks share: their arguments, a table for people, one flat JSON object for programs."""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+DEFAULT_DATA = PROJECT.parent / "shared" / "data"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Where the data is, and where the figures go; `json` may be None."""
+
+    data: Path
+    json: Path | None
+
+
+def arguments(description: str) -> Arguments:
+    """Read --data and --json from the command line."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="a folder laid out like the default one")
+    parser.add_argument("--json", type=Path, help="write the figures there as one flat object")
+    found = parser.parse_args()
+    return Arguments(data=found.data, json=found.json)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows under columns; numbers to the right, floats with three decimals."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max(len(row[i]) for row in [list(columns), *cells]) for i in range(len(columns))]
+    print(f"\n{title}")
+    for row in [list(columns), ["-" * width for width in widths], *cells]:
+        first, *rest = zip(row, widths, strict=True)
+        print("  ".join([first[0].ljust(first[1]), *(text.rjust(width) for text, width in rest)]))
+
+
+def write(figures: Mapping[str, float | int | str], path: Path | None) -> None:
+    """Write the figures, if a path was given."""
+    if path:
+        path.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def _cell(value: object) -> str:
+    return f"{value:,.3f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
