@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -45,7 +45,7 @@ class ComplianceSite(admin.AdminSite):
         return actor.role == COMPLIANCE or request.user.is_superuser
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
-        """Strangers go to the sign-in page of all; everybody else without the right gets 403."""
+        """Strangers go to the sign-in page of all; for everybody else without the right there is nothing here."""
 
         @csrf_protect
         @wraps(view)
@@ -53,7 +53,7 @@ class ComplianceSite(admin.AdminSite):
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if not self.has_permission(request):
-                raise PermissionDenied("Only a compliance officer may open these pages.")
+                raise Http404("Only a compliance officer may open these pages.")
             response = view(request, *args, **kwargs)
             patch_cache_control(response, no_store=True, private=True)
             return response
@@ -131,9 +131,11 @@ class ReadOnlyAdmin(_ReadOnly, admin.ModelAdmin):
             path("<str:object_id>/change/", guarded(require_safe(self.change_view)), name=f"{name}_change"),
         ]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet, search_term: str
-    ) -> tuple[QuerySet, bool]:
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
+        """The object, by its key alone. PostgreSQL raises for a NUL, which no key holds."""
+        return None if "\0" in object_id else super().get_object(request, object_id)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         term = search_term.strip()
         if not term:
             return queryset, False

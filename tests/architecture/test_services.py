@@ -6,7 +6,7 @@ import pytest
 
 from tests.architecture.sources import functions, modules
 
-UNRECORDED = {}
+UNRECORDED = {"fintech_ai/audit/services.py: record": "is what the others call"}
 
 
 def is_service_module(path):

@@ -1,0 +1,90 @@
+"""One of everything in Northgate, so that there is something to protect at every address."""
+
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.contrib import admin
+from django.utils import timezone
+
+from fintech_ai.cases.models import Case
+from fintech_ai.cases.permissions import APPROVE, ASSIGN, DECIDE, VIEW
+from fintech_ai.cases.services import case_decide, case_take, queue_create, queue_grant
+from fintech_ai.gateway.models import ModelCall, Outcome
+from tests.support.audit import settle
+from tests.support.cases import a_case_in_review, a_draft
+from tests.support.cast import Cast, House
+from tests.triage.build import a_row, an_alert, imported
+
+MARK = "Only Northgate may read this"
+
+
+@dataclass
+class World:
+    """What the addresses of Northgate name, and texts that no stranger may ever see."""
+
+    cast: Cast
+    values: dict[str, object]
+    secrets: list[str]
+
+
+def build_world(cast: Cast) -> World:
+    """Fill Northgate. Southbank has the cast's own queue of the usual name, and nothing else."""
+    house = cast.northgate
+    with house.scope():
+        _give_a_queue_of_its_own(house)
+        case = _a_case_with_decision(house)
+        (payment,) = imported(house, a_row(1))
+        alert = an_alert(house, payment.external_id)
+        call = _a_model_call()
+        settle()
+        values = {"slug": house.queue.slug, "case_id": case.id, "alert_id": alert.id}
+        for model in admin.site._registry:
+            some = model._default_manager.first()
+            assert some is not None, f"The world has no {model._meta.label}; make one in build_world."
+            values[f"admin:{model._meta.app_label}_{model._meta.model_name}_change.object_id"] = some.pk
+    secrets = [MARK, house.queue.slug, str(case.id), str(alert.id), str(call.id), house.tenant.slug, cast.alice.email]
+    return World(cast=cast, values=values, secrets=secrets)
+
+
+def _give_a_queue_of_its_own(house: House) -> None:
+    actor = house.worker
+    house.queue = queue_create(
+        actor=actor,
+        capability="triage",
+        name="Northgate only",
+        slug=f"only-{uuid.uuid4().hex[:8]}",
+        second_approval_decisions=["block"],
+        second_approval_from=Decimal(500),
+    )
+    queue_grant(actor=actor, queue=house.queue, group=house.analysts, permissions=[VIEW, DECIDE])
+    queue_grant(actor=actor, queue=house.queue, group=house.leads, permissions=[VIEW, DECIDE, ASSIGN, APPROVE])
+    queue_grant(actor=actor, queue=house.queue, group=house.systems, permissions=[VIEW])
+
+
+def _a_case_with_decision(house: House) -> Case:
+    alice = house.people["alice"].actor
+    case = a_case_in_review(house, subject=MARK, draft=a_draft(summary=MARK), amount="900.00")
+    version = case_take(actor=alice, case_id=case.id).version
+    case_decide(actor=alice, case_id=case.id, version=version, outcome="block", reason="known_pattern")
+    return Case.objects.get(id=case.id)
+
+
+def _a_model_call() -> ModelCall:
+    digest = "a" * 64
+    return ModelCall.objects.create(
+        idempotency_key=uuid.uuid4().hex,
+        request_sha256=digest,
+        endpoint="triage.recommend",
+        subject="run:1",
+        prompt_id="triage.recommend",
+        prompt_version=1,
+        prompt_sha256=digest,
+        schema_sha256=digest,
+        provider="openai",
+        model_requested=MARK,
+        outcome=Outcome.ANSWERED,
+        reply={"decision": "clear"},
+        latency_ms=900,
+        finished_at=timezone.now(),
+    )
