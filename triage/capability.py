@@ -22,9 +22,9 @@ class TriageCapability:
     name = "triage"
     label = "Fraud"
     choices = (
-        Choice("clear", "Clear"),
-        Choice("escalate", "Escalate"),
-        Choice("block", "Block", adverse=True),
+        Choice("clear", "Clear", usual_reason="false_alert"),
+        Choice("escalate", "Escalate", usual_reason="evidence_insufficient"),
+        Choice("block", "Block", adverse=True, usual_reason="evidence_sufficient"),
     )
     reasons = (
         Reason("evidence_sufficient", "The evidence listed is sufficient"),

@@ -16,7 +16,10 @@ def coordinates_are_a_pair(prefix: str, *, name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=Q(**{f"{latitude}__isnull": True, f"{longitude}__isnull": True})
         | Q(
+            # A comparison with NULL is NULL, and a check lets NULL pass: so NOT NULL is said aloud.
             **{
+                f"{latitude}__isnull": False,
+                f"{longitude}__isnull": False,
                 f"{latitude}__gte": -90,
                 f"{latitude}__lte": 90,
                 f"{longitude}__gte": -180,

@@ -109,14 +109,14 @@ class AlertCaseSerializer(serializers.Serializer):
 
     id = serializers.UUIDField()
     reference = serializers.CharField()
-    url = serializers.SerializerMethodField(help_text="For people.")
-    api_url = serializers.SerializerMethodField(help_text="For programs.")
+    url = serializers.SerializerMethodField(help_text="For programs.")
+    page = serializers.SerializerMethodField(help_text="For people.")
 
     def get_url(self, case) -> str:
-        return reverse("case", args=[case.id], request=self.context.get("request"))
-
-    def get_api_url(self, case) -> str:
         return reverse("api-case", args=[case.id], request=self.context.get("request"))
+
+    def get_page(self, case) -> str:
+        return reverse("case", args=[case.id], request=self.context.get("request"))
 
 
 class AlertReceiptSerializer(serializers.ModelSerializer):
