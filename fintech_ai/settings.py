@@ -183,6 +183,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 10 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_FAILURE_VIEW = "fintech_ai.core.error_pages.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -228,7 +229,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["fintech_ai.core.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "fintech_ai.core.api.pagination.NewestFirst",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "fintech_ai.core.api.schema.ProblemAutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["fintech_ai.accounts.throttling.PerActorThrottle"],
     "DEFAULT_THROTTLE_RATES": {"actor": env("API_RATE", "1200/minute")},
     "EXCEPTION_HANDLER": "fintech_ai.core.api.problems.exception_handler",
@@ -279,6 +280,7 @@ CELERY_BEAT_SCHEDULE = {
 # Models. One deadline covers a whole call with its retries; a run's lease must outlive it.
 
 MODEL_CALL_DEADLINE_SECONDS = env_number("MODEL_CALL_DEADLINE_SECONDS", 45)
+MODEL_ATTEMPT_SECONDS = env_number("MODEL_ATTEMPT_SECONDS", 20)
 if MODEL_CALL_DEADLINE_SECONDS >= RUN_LEASE_SECONDS:
     raise ImproperlyConfigured(
         f"MODEL_CALL_DEADLINE_SECONDS ({MODEL_CALL_DEADLINE_SECONDS:g}) must be below RUN_LEASE_SECONDS "

@@ -34,6 +34,7 @@ POLL_SECONDS = 1
 class CaseFilter(django_filters.FilterSet):
     """`assignee` takes an id, `me` or `none`."""
 
+    capability = django_filters.CharFilter()
     state = django_filters.ChoiceFilter(choices=CaseState.choices)
     queue = django_filters.CharFilter(field_name="queue__slug")
     outcome = django_filters.CharFilter()
@@ -41,10 +42,6 @@ class CaseFilter(django_filters.FilterSet):
     min_risk = django_filters.NumberFilter(field_name="risk", lookup_expr="gte", min_value=0, max_value=100)
     created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
-
-    class Meta:
-        model = Case
-        fields = ["capability"]
 
     def by_assignee(self, cases, name, value):
         if value == "none":
