@@ -1,0 +1,80 @@
+"""Which data goes where: docs/data-flow.md, made from the catalogue, so that the two cannot differ."""
+
+from collections.abc import Iterator
+
+from fintech_ai.privacy.catalogue import Catalogue, Endpoint, FieldClass
+
+HEAD = """# Which data goes where
+
+Made by `manage.py data_flow_map` from `fintech_ai/privacy/catalogue.toml`; a test compares the two.
+
+Data leaves this system for one kind of place: the model provider that the installation names (`OPENAI_BASE_URL`,
+OpenAI itself without it). Where none is named, nothing leaves. Whatever is sent goes through
+`privacy.services.minimise`, which keeps the fields that are listed below for the endpoint and drops all others; the
+gateway takes nothing that has not been through it. The classes secret, identifier, personal and content never leave,
+and the catalogue cannot say otherwise. So free text, such as an analyst's notes, stays here. The provider is told not
+to keep what it is sent (`store: false`).
+"""
+
+
+def data_flow_map(listed: Catalogue) -> str:
+    """The whole page, in Markdown."""
+    return "\n".join([HEAD, *_endpoints(listed), *_classes(listed), *_sources(listed), *_foreign(listed)]) + "\n"
+
+
+def _endpoints(listed: Catalogue) -> Iterator[str]:
+    yield "## What leaves\n"
+    for name, endpoint in listed.endpoints.items():
+        yield f"### {name}\n"
+        yield f"{endpoint.purpose} What comes back: {endpoint.answer[0].lower()}{endpoint.answer[1:]}\n"
+        yield "| from | fields | class |"
+        yield "|---|---|---|"
+        yield from _leaving(listed, endpoint)
+        yield ""
+
+
+def _leaving(listed: Catalogue, endpoint: Endpoint) -> Iterator[str]:
+    for source, names in endpoint.leaves.items():
+        for field_class in FieldClass:
+            if found := [name for name in names if listed.fields[source][name] == field_class]:
+                yield f"| {source} | {_words(found)} | {field_class} |"
+
+
+def _classes(listed: Catalogue) -> Iterator[str]:
+    yield "## Classes\n"
+    yield "| class | what it is |"
+    yield "|---|---|"
+    for field_class in FieldClass:
+        yield f"| {field_class} | {listed.classes[field_class]} |"
+    yield ""
+
+
+def _sources(listed: Catalogue) -> Iterator[str]:
+    yield "## Every field\n"
+    yield "A field in bold leaves for at least one endpoint.\n"
+    yield "| where | class | fields |"
+    yield "|---|---|---|"
+    for source in sorted(listed.fields):
+        for field_class in FieldClass:
+            if found := [name for name, its in listed.fields[source].items() if its == field_class]:
+                yield f"| {source} | {field_class} | {_words(found, bold=_leaves(listed, source))} |"
+    yield ""
+    for source, computed in sorted(listed.computed.items()):
+        yield f"{source} is no table but computed: {computed.about[0].lower()}{computed.about[1:]}\n"
+
+
+def _foreign(listed: Catalogue) -> Iterator[str]:
+    yield "## Tables of libraries\n"
+    yield "Nothing in them leaves.\n"
+    yield "| table | class | what is in it |"
+    yield "|---|---|---|"
+    for table, foreign in sorted(listed.foreign.items()):
+        yield f"| {table} | {foreign.field_class} | {foreign.about} |"
+
+
+def _leaves(listed: Catalogue, source: str) -> frozenset[str]:
+    return frozenset(name for name in listed.fields[source] if listed.leaves_for(source, name))
+
+
+def _words(names: list[str], *, bold: frozenset[str] = frozenset()) -> str:
+    return ", ".join(f"**`{name}`**" if name in bold else f"`{name}`" for name in names)
