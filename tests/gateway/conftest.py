@@ -1,0 +1,25 @@
+"""A provider that follows a script, over real HTTP, and short times."""
+
+import pytest
+
+from tests.support.model_server import ModelServer
+
+KEY = "sk-test-0123456789abcdefghij"
+
+
+@pytest.fixture(scope="session")
+def running_model_server():
+    with ModelServer() as server:
+        yield server
+
+
+@pytest.fixture
+def provider(running_model_server, settings):
+    """The scripted provider, configured; `provider.script([...])` says what it does."""
+    settings.OPENAI_BASE_URL = running_model_server.url
+    settings.OPENAI_API_KEY = KEY
+    settings.OPENAI_MODEL = "gpt-4.1-mini"
+    settings.MODEL_CALL_DEADLINE_SECONDS = 10
+    settings.MODEL_ATTEMPT_SECONDS = 5
+    running_model_server.script(["{}"])
+    return running_model_server

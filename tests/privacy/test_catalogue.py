@@ -1,0 +1,102 @@
+"""Every stored field has a class, and only what is listed may leave."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+
+from fintech_ai.privacy.catalogue import CATALOGUE, FieldClass, catalogue, read_catalogue, stale_entries
+from fintech_ai.privacy.catalogue import unclassified_fields as unclassified
+from fintech_ai.privacy.management.commands import data_flow_map as command
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """The catalogue with one text in place of another, read from a file."""
+
+    def read(old: str, new: str):
+        text = CATALOGUE.read_text()
+        assert old in text
+        path = tmp_path / "catalogue.toml"
+        path.write_text(text.replace(old, new, 1))
+        return read_catalogue(path)
+
+    return read
+
+
+def test_every_field_of_every_table_is_classified():
+    assert unclassified() == []
+
+
+def test_nothing_is_listed_that_does_not_exist():
+    assert stale_entries() == []
+
+
+def test_a_forgotten_field_is_found(monkeypatch, edited):
+    forgetful = edited('content = ["raised_by", "notes"]', 'content = ["raised_by"]')
+    monkeypatch.setattr("fintech_ai.privacy.catalogue.catalogue", lambda: forgetful)
+    assert unclassified() == ["triage.Alert.notes"]
+
+
+def test_a_forgotten_table_of_a_library_is_found(monkeypatch, edited):
+    forgetful = edited('[foreign."axes.AccessLog"]', '[foreign."axes.Gone"]')
+    monkeypatch.setattr("fintech_ai.privacy.catalogue.catalogue", lambda: forgetful)
+    assert unclassified() == ["axes.AccessLog"]
+    assert stale_entries() == ["axes.Gone"]
+
+
+def test_a_field_that_went_away_is_found(monkeypatch, edited):
+    late = edited('content = ["raised_by", "notes"]', 'content = ["raised_by", "notes", "gone"]')
+    monkeypatch.setattr("fintech_ai.privacy.catalogue.catalogue", lambda: late)
+    assert stale_entries() == ["triage.Alert.gone"]
+
+
+def test_every_class_has_its_sentence():
+    assert set(catalogue().classes) == set(FieldClass)
+    assert all(sentence.endswith(".") for sentence in catalogue().classes.values())
+
+
+@pytest.mark.parametrize("field", ["notes", "external_id", "raised_by"])
+def test_what_says_who_somebody_is_cannot_be_made_to_leave(edited, field):
+    with pytest.raises(ImproperlyConfigured, match=f"triage.Alert.{field} is to leave .* which never leaves"):
+        edited('"triage.Alert" = ["channel"]', f'"triage.Alert" = ["channel", "{field}"]')
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("[classes]", "[classes", "is not TOML"),
+        ("secret = ", "hidden = ", "wrong at classes"),
+        ('financial = "', 'behavioural2 = "', "wrong at classes"),
+        ('personal = ["email", "name"]', 'personal = ["email", "name", "name"]', r"lists accounts\.User\.name twice"),
+        ('secret = ["password"]', 'secret = ["password", "email"]', r"lists accounts\.User\.email twice"),
+        ('secret = ["password"]', 'private = ["password"]', "wrong at models.accounts.User"),
+        ('"triage.Alert" = ["channel"]', '"triage.Alert" = ["channle"]', "has no class"),
+        ('purpose = "', 'porpoise = "', "wrong at endpoints"),
+    ],
+    ids=lambda value: value[:24],
+)
+def test_a_mistake_in_the_catalogue_is_a_sentence(edited, old, new, sentence):
+    with pytest.raises(ImproperlyConfigured, match=sentence):
+        edited(old, new)
+
+
+def test_a_class_without_a_sentence_is_a_mistake(edited):
+    line = next(line for line in CATALOGUE.read_text().splitlines() if line.startswith("financial = "))
+    with pytest.raises(ImproperlyConfigured, match="no sentence for the class financial"):
+        edited(f"{line}\n", "")
+
+
+def test_the_page_is_what_the_catalogue_says():
+    call_command("data_flow_map", check=True)
+
+
+def test_a_page_that_is_out_of_date_fails(tmp_path, monkeypatch):
+    page = tmp_path / "data-flow.md"
+    monkeypatch.setattr(command, "PAGE", page)
+    with pytest.raises(CommandError, match="out of date"):
+        call_command("data_flow_map", check=True)
+    call_command("data_flow_map")
+    call_command("data_flow_map", check=True)
+    page.write_text(page.read_text() + "and more\n")
+    with pytest.raises(CommandError, match="out of date"):
+        call_command("data_flow_map", check=True)

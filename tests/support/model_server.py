@@ -1,0 +1,410 @@
+"""A scripted model provider: a real HTTP server that speaks OpenAI's chat completions, faults included.
+
+    with ModelServer([Fault.BUSY, {"decision": "clear"}]) as server:
+        ...                      # OPENAI_BASE_URL = server.url
+        server.requests[0].body  # what was sent
+
+A script is a list of steps, of which the last one repeats, or a function from a Request to a step. A step is
+
+    a dict or BaseModel      the answer, as the content of a whole reply
+    a str                    the content, word for word, whatever it is
+    a Fault                  one of the ways in which providers go wrong
+    a Step                   anything else: status, headers, content, usage, finish reason
+
+As a process of its own: `python -m tests.support.model_server --port 18180 --script plain`; see --help.
+"""
+
+import argparse
+import importlib
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+USAGE = {
+    "prompt_tokens": 1000,
+    "completion_tokens": 100,
+    "total_tokens": 1100,
+    "prompt_tokens_details": {"cached_tokens": 200},
+}
+MODEL = "gpt-4.1-mini-2025-04-14"
+HUGE = 8 * 1024 * 1024
+
+
+class Fault(Enum):
+    """How providers go wrong."""
+
+    RESET = "the connection is reset before an answer"
+    HANG = "no byte of an answer ever comes"
+    DRIP = "the answer comes one byte at a time, for ever"
+    DRIP_HEADERS = "so do its headers"
+    CUT = "the connection closes in the middle of the body"
+    BUSY = "429 with Retry-After: 0"
+    NO_CREDIT = "429 because the account has no credit left"
+    ERROR = "500"
+    DOWN = "503"
+    BAD_REQUEST = "400"
+    BAD_KEY = "401"
+    UNKNOWN_MODEL = "404"
+    REDIRECT = "302 to another server"
+    TRUNCATED = "whole JSON of the right schema, but the finish reason is length"
+    FILTERED = "the finish reason is content_filter"
+    REFUSED = "a refusal"
+    UNFINISHED = "no finish reason"
+    NOT_JSON = "a reply that is no JSON"
+    WRONG_SCHEMA = "JSON of another schema"
+    EMPTY_CONTENT = "a reply without content"
+    HTML = "200 with a page"
+    EMPTY = "200 with an empty body"
+    JUNK = "200 with a body that says it is JSON and is not"
+    NOT_A_COMPLETION = "200 with JSON that is no chat completion"
+    WRONG_TYPE = "a good reply that says it is text/plain"
+    HUGE = "a body of 8 MB"
+    BOMB = "a compressed body, which was not asked for"
+    NO_USAGE = "a good reply that counts no tokens"
+    MAD_USAGE = "a good reply that counts nonsense"
+    NUL = "a reply with a NUL character in a text"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the server was sent. `number` counts from 1."""
+
+    number: int
+    path: str
+    headers: Mapping[str, str]
+    body: Any
+    at: float
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return self.body["response_format"]["json_schema"]["schema"]
+
+    @property
+    def system(self) -> str:
+        return self.body["messages"][0]["content"]
+
+    @property
+    def data(self) -> Any:
+        """What stands between the marked lines of the first message of the user."""
+        return json.loads(self.body["messages"][1]["content"].split("\n")[1])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One reply. `raw` replaces the whole body; `content` is what the model says."""
+
+    content: str | None = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    finish_reason: str | None = "stop"
+    refusal: str | None = None
+    usage: Any = field(default_factory=lambda: USAGE)
+    model: str = MODEL
+    content_type: str = "application/json"
+    raw: bytes | None = None
+    delay: float = 0.0
+
+
+Script = Sequence[Any] | Callable[[Request], Any]
+
+
+def sample_of(schema: Mapping[str, Any], root: Mapping[str, Any] | None = None) -> Any:
+    """The simplest value that fits a strict JSON schema: first choices, empty lists, zeros."""
+    root = root or schema
+    if "$ref" in schema:
+        return sample_of(root["$defs"][schema["$ref"].rpartition("/")[2]], root)
+    if "anyOf" in schema:
+        return sample_of(schema["anyOf"][0], root)
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    if schema["type"] == "object":
+        return {name: sample_of(part, root) for name, part in schema["properties"].items()}
+    return {"array": [], "string": "text", "integer": 0, "number": 0, "boolean": False, "null": None}[schema["type"]]
+
+
+def plain(request: Request) -> Any:
+    """The script that answers every question with the simplest value that fits its schema."""
+    return sample_of(request.schema)
+
+
+def error(status: int, code: str, message: str = "no", **headers: str) -> Step:
+    """An error as OpenAI words it."""
+    body = {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
+    return Step(
+        status=status, raw=json.dumps(body).encode(), headers={k.replace("_", "-"): v for k, v in headers.items()}
+    )
+
+
+def problem_with(body: Any) -> str:
+    """Why OpenAI would refuse this request, "" if it would not: the shape, and the rules of strict output."""
+    try:
+        assert body["model"] and body["messages"]
+        assert all(message["role"] in {"system", "user", "assistant"} for message in body["messages"])
+        assert all(isinstance(message["content"], str) for message in body["messages"])
+        wanted = body["response_format"]["json_schema"]
+        assert body["response_format"]["type"] == "json_schema" and wanted["strict"] is True and wanted["name"]
+        problems = _strict_problems(wanted["schema"], "")
+        return "; ".join(problems)
+    except (AssertionError, KeyError, TypeError) as bad:
+        return f"{type(bad).__name__} {bad}"
+
+
+ALLOWED = set("type description enum const anyOf items properties required additionalProperties $ref $defs".split())
+
+
+def _strict_problems(schema: Mapping[str, Any], where: str) -> list[str]:
+    problems = [f"{where}: {keyword} is not permitted" for keyword in schema.keys() - ALLOWED]
+    if schema.get("type") == "object":
+        if schema.get("additionalProperties") is not False:
+            problems.append(f"{where}: additionalProperties must be false")
+        if set(schema.get("required", [])) != set(schema["properties"]):
+            problems.append(f"{where}: every property must be required")
+    if not schema.keys() & {"type", "anyOf", "$ref", "enum", "const"}:
+        problems.append(f"{where}: no type")
+    parts = {**schema.get("properties", {}), **schema.get("$defs", {})}
+    if "items" in schema:
+        parts["[]"] = schema["items"]
+    parts |= {f"anyOf{number}": variant for number, variant in enumerate(schema.get("anyOf", []))}
+    return problems + [problem for name, part in parts.items() for problem in _strict_problems(part, f"{where}/{name}")]
+
+
+class ModelServer:
+    """The server, in threads of this process, until `stop` or the end of the with block."""
+
+    def __init__(self, script: Script = plain, *, port: int = 0):
+        self._script = script
+        self._lock = threading.Lock()
+        self.requests: list[Request] = []
+        self.stopping = threading.Event()
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.model_server = self
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """For OPENAI_BASE_URL."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def script(self, script: Script) -> None:
+        """From now on answer by this one."""
+        with self._lock:
+            self._script = script
+            self.requests.clear()
+
+    def start(self) -> Self:
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def receive(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[Request, Any]:
+        """Note a request, and return it with the step that answers it."""
+        with self._lock:
+            number = len(self.requests) + 1
+            lower = {name.lower(): value for name, value in headers.items()}
+            request = Request(number, path, lower, json.loads(body), time.monotonic())
+            self.requests.append(request)
+            if callable(self._script):
+                return request, self._script(request)
+            return request, self._script[min(number, len(self._script)) - 1]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    model_server: ModelServer
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up in the middle is what many tests are about."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def log_message(self, *_: object) -> None:
+        """Quiet: the requests are kept for assertions."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        request, step = self.server.model_server.receive(self.path, dict(self.headers), body)
+        if self.path != "/v1/chat/completions":
+            step = error(404, "unknown_url")
+        elif problem := problem_with(request.body):
+            step = error(400, "invalid_json_schema", problem)
+        if isinstance(step, Fault):
+            step = self._fault(step, request)
+        if step is not None:
+            self._reply(_as_step(step))
+
+    def _fault(self, fault: Fault, request: Request) -> Step | None:
+        """The reply that is this fault; None if it has been done to the connection already."""
+        if fault in TO_CONNECTION:
+            self.close_connection = True
+            TO_CONNECTION[fault](self, request)
+            return None
+        good = Step(content=json.dumps(sample_of(request.schema)))
+        return FAULTS[fault](good)
+
+    def _reply(self, step: Step) -> None:
+        self.server.model_server.stopping.wait(step.delay)
+        body = step.raw if step.raw is not None else completion(step)
+        self.send_response(step.status)
+        self.send_header("Content-Type", step.content_type)
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in step.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _reset(self, _: Request) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def _hang(self, _: Request) -> None:
+        self.server.model_server.stopping.wait(120)
+
+    def _drip(self, request: Request) -> None:
+        self._send_slowly(_head(5_000) + b" " * 5_000, at_once=len(_head(5_000)))
+
+    def _drip_headers(self, _: Request) -> None:
+        self._send_slowly(_head(5_000), at_once=1)
+
+    def _send_slowly(self, data: bytes, *, at_once: int) -> None:
+        self.wfile.write(data[:at_once])
+        for byte in data[at_once:]:
+            if self.server.model_server.stopping.wait(0.05):
+                return
+            self.wfile.write(bytes([byte]))
+
+    def _cut(self, request: Request) -> None:
+        body = completion(Step(content=json.dumps(sample_of(request.schema))))
+        self.wfile.write(_head(len(body)) + body[: len(body) // 2])
+
+
+def _as_step(step: Any) -> Step:
+    if isinstance(step, Step):
+        return step
+    if hasattr(step, "model_dump_json"):
+        return Step(content=step.model_dump_json())
+    return Step(content=step if isinstance(step, str) else json.dumps(step))
+
+
+def completion(step: Step) -> bytes:
+    """The body of a chat completion (OpenAI's API reference, "The chat completion object")."""
+    message = {"role": "assistant", "content": step.content, "refusal": step.refusal, "annotations": []}
+    return json.dumps(
+        {
+            "id": "chatcmpl-test",
+            "object": "chat.completion",
+            "created": int(time.time()),
+            "model": step.model,
+            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": step.finish_reason}],
+            "usage": step.usage,
+            "service_tier": "default",
+            "system_fingerprint": "fp_test",
+        }
+    ).encode()
+
+
+def _head(length: int) -> bytes:
+    return f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+TO_CONNECTION = {
+    Fault.RESET: _Handler._reset,
+    Fault.HANG: _Handler._hang,
+    Fault.DRIP: _Handler._drip,
+    Fault.DRIP_HEADERS: _Handler._drip_headers,
+    Fault.CUT: _Handler._cut,
+}
+FAULTS: dict[Fault, Callable[[Step], Step]] = {
+    Fault.BUSY: lambda _: error(429, "rate_limit_exceeded", Retry_After="0"),
+    Fault.NO_CREDIT: lambda _: error(429, "insufficient_quota"),
+    Fault.ERROR: lambda _: error(500, "server_error"),
+    Fault.DOWN: lambda _: Step(status=503, raw=b"<h1>Service unavailable</h1>", content_type="text/html"),
+    Fault.BAD_REQUEST: lambda _: error(400, "unsupported_parameter"),
+    Fault.BAD_KEY: lambda _: error(401, "invalid_api_key", "Incorrect API key provided: sk-echoed"),
+    Fault.UNKNOWN_MODEL: lambda _: error(404, "model_not_found"),
+    Fault.REDIRECT: lambda _: Step(status=307, raw=b"", headers={"Location": "http://127.0.0.1:1/v1/chat/completions"}),
+    Fault.TRUNCATED: lambda good: replace(good, finish_reason="length"),
+    Fault.FILTERED: lambda good: replace(good, finish_reason="content_filter"),
+    Fault.REFUSED: lambda good: replace(good, content=None, refusal="I cannot help with that."),
+    Fault.UNFINISHED: lambda good: replace(good, finish_reason=None),
+    Fault.NOT_JSON: lambda good: replace(good, content="Certainly! Here is the answer."),
+    Fault.WRONG_SCHEMA: lambda good: replace(good, content='{"verdict": "fine"}'),
+    Fault.EMPTY_CONTENT: lambda good: replace(good, content=""),
+    Fault.HTML: lambda _: Step(raw=b"<html><body>Sign in to the proxy</body></html>", content_type="text/html"),
+    Fault.EMPTY: lambda _: Step(raw=b""),
+    Fault.JUNK: lambda _: Step(raw=b'{"choices": [{"mess'),
+    Fault.NOT_A_COMPLETION: lambda _: Step(raw=b'{"ok": true}'),
+    Fault.WRONG_TYPE: lambda good: replace(good, content_type="text/plain"),
+    Fault.HUGE: lambda good: replace(good, content=json.dumps("x" * HUGE)),
+    Fault.BOMB: lambda good: replace(good, headers={"Content-Encoding": "gzip"}),
+    Fault.NO_USAGE: lambda good: replace(good, usage=None),
+    Fault.MAD_USAGE: lambda good: replace(good, usage={"prompt_tokens": -5, "completion_tokens": 10**30}),
+    Fault.NUL: lambda good: replace(good, content=(good.content or "").replace("text", "te\\u0000xt")),
+}
+
+
+def closed_url() -> str:
+    """The address of a port on which nobody listens: connections are refused."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(description="A scripted model provider that speaks OpenAI's chat completions.")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument(
+        "--script",
+        default="plain",
+        help='"plain"; names of faults and "plain", with commas, such as BUSY,ERROR,plain (the last repeats); '
+        "module:function; or a file with a JSON list of answers",
+    )
+    options = parser.parse_args()
+    with ModelServer(_named(options.script), port=options.port) as server:
+        print(server.url, flush=True)
+        threading.Event().wait()
+
+
+def _named(name: str) -> Script:
+    if name == "plain":
+        return plain
+    if ":" in name:
+        module, function = name.split(":")
+        return getattr(importlib.import_module(module), function)
+    if name.endswith(".json"):
+        with open(name) as file:  # noqa: PTH123
+            return json.load(file)
+    steps = [plain if step == "plain" else Fault[step] for step in name.split(",")]
+    return lambda request: _called(steps[min(request.number, len(steps)) - 1], request)
+
+
+def _called(step: Any, request: Request) -> Any:
+    return step(request) if callable(step) else step
+
+
+if __name__ == "__main__":
+    main()
