@@ -5,6 +5,9 @@ from typing import Any
 from fintech_ai.cases.capability import Choice, Reason, RecommendationDraft
 from fintech_ai.cases.models import Case, Queue, Run
 from fintech_ai.core.actors import Actor
+from fintech_ai.gateway import prompts
+from fintech_ai.gateway.services import Completion, complete
+from fintech_ai.privacy.services import minimise
 from triage import selectors
 from triage.answer import from_baseline, from_model
 from triage.codes import CATALOGUE
@@ -73,12 +76,8 @@ class TriageCapability:
         load(tenant=tenant, queue=queue)
 
 
-def ask(run: Run, alert: Alert, features: Features):
+def ask(run: Run, alert: Alert, features: Features) -> Completion[TriageAnswer]:
     """Ask the model about the features. No name, id, place or note leaves, so no text of strangers can steer it."""
-    from fintech_ai.gateway import prompts
-    from fintech_ai.gateway.services import complete
-    from fintech_ai.privacy.services import minimise
-
     return complete(
         actor=Actor.worker(tenant_id=run.tenant_id, name=run.worker),
         endpoint=ENDPOINT,

@@ -14,11 +14,15 @@ from fintech_ai.cases.models import Author, Case, Run
 
 @dataclass(frozen=True)
 class Choice:
-    """A decision that a person may make. `adverse` to the customer: always asks for a reason."""
+    """A decision that a person may make. `adverse` to the customer: always asks for a reason.
+
+    `usual_reason` is the code that the page proposes where a reason is asked for; the person confirms or changes it.
+    """
 
     value: str
     label: str
     adverse: bool = False
+    usual_reason: str = ""
 
 
 @dataclass(frozen=True)

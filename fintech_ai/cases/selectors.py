@@ -8,8 +8,8 @@ from django.db.models import Count, F, Q, QuerySet
 
 from fintech_ai.accounts.models import Membership, Role, User
 from fintech_ai.cases.capability import Capability, capability_named
-from fintech_ai.cases.models import Case, Claim, Decision, Queue, Recommendation
-from fintech_ai.cases.permissions import VIEW, rights_on
+from fintech_ai.cases.models import Case, Claim, Decision, Queue, Recommendation, Step
+from fintech_ai.cases.permissions import APPROVE, VIEW, rights_on
 from fintech_ai.cases.states import OPEN_STATES, CaseState
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.errors import NotFound
@@ -121,6 +121,15 @@ def case_detail(actor: Actor, case_id: uuid.UUID) -> CaseDetail:
         decisions=list(case.decisions.select_related("decided_by")),
         rights=rights_on(actor, case.queue),
     )
+
+
+def next_to_approve(actor: Actor, queue: Queue) -> Case | None:
+    """The riskiest case that waits for a second person who may be this one."""
+    if APPROVE not in rights_on(actor, queue):
+        return None
+    own = Decision.objects.filter(step=Step.FIRST, answered_by__isnull=True, decided_by_id=actor.user_id)
+    waiting = Case.objects.filter(queue=queue, state=CaseState.AWAITING_APPROVAL).exclude(id__in=own.values("case_id"))
+    return waiting.order_by(*SORTS["risk"]).first()
 
 
 def members_with_right(queue: Queue, right: str) -> QuerySet[User]:
