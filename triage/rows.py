@@ -62,13 +62,13 @@ class TransactionRow:
 
 def problems(row: TransactionRow, *, now: datetime) -> Iterator[tuple[str, str]]:
     """What is wrong with a row: the field's path, and a sentence."""
+    if not is_currency(row.currency):
+        yield "currency", "This is not a currency of ISO 4217, such as USD."
     if not row.amount.is_finite() or row.amount <= 0:
         yield "amount", "The amount must be above zero."
     elif row.amount.adjusted() >= MAX_AMOUNT_DIGITS:
         yield "amount", f"The amount has more than {MAX_AMOUNT_DIGITS} digits before the point."
-    if not is_currency(row.currency):
-        yield "currency", "This is not a currency of ISO 4217, such as USD."
-    elif row.amount.is_finite() and row.amount != round(row.amount, minor_digits(row.currency)):
+    elif row.amount != round(row.amount, minor_digits(row.currency)):
         yield "amount", f"{row.currency} has {minor_digits(row.currency)} decimals; this amount has more."
     for path, code in (
         ("country", row.country),

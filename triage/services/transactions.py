@@ -149,6 +149,4 @@ def _upserted(model: type[Party], rows: Iterable[CustomerRow | MerchantRow]) -> 
 
 def _told(row: CustomerRow | MerchantRow) -> dict:
     """What a row says beyond the id."""
-    values = dataclasses.asdict(row)
-    del values["id"]
-    return {name: value for name, value in values.items() if value not in ("", None)}
+    return {name: value for name, value in vars(row).items() if name != "id" and value not in ("", None)}
