@@ -170,6 +170,7 @@ def release(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def assign(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
     """Hand the case to a member."""
+    case_visible_to(request.actor, case_id)
     form = AssignForm(request.POST)
 
     def handed(*, actor: Actor, case_id: uuid.UUID) -> Case:
