@@ -103,10 +103,18 @@ class _ReadOnly:
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """`fields`, or all but the tenant, which is the same everywhere; also those that no form would show."""
+        left_out = {"tenant", *(self.exclude or ())}
+        columns = (*self.opts.fields, *self.opts.many_to_many)
+        shown = self.fields or [column.name for column in columns if column.name not in left_out]
+        return list(dict.fromkeys([*shown, *self.readonly_fields]))
+
 
 class ReadOnlyInline(_ReadOnly, admin.TabularInline):
     """Rows that belong to the object on the page."""
 
+    template = "admin/rows.html"
     extra = 0
     can_delete = False
 
