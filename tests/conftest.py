@@ -5,6 +5,7 @@ back (`db`), or commits into tenants of its own (`committed_db`).
 """
 
 import os
+from copy import deepcopy
 
 import django
 import pytest
@@ -61,12 +62,19 @@ def committed_db(django_db_setup, django_db_blocker):
         connections.close_all()
 
 
-@pytest.fixture
-def cast(db):
-    """Alice, Bob, Lena, Cora and Ivan of Northgate, and their strangers of Southbank, rolled back afterwards."""
+@pytest.fixture(scope="session")
+def committed_cast(django_db_setup, django_db_blocker):
+    """The cast of all tests that roll back, committed once."""
     from tests.support.cast import build_cast
 
-    return build_cast()
+    with django_db_blocker.unblock():
+        return build_cast()
+
+
+@pytest.fixture
+def cast(committed_cast, db):
+    """Alice, Bob, Lena, Cora and Ivan of Northgate, and their strangers of Southbank; what they do is rolled back."""
+    return deepcopy(committed_cast)
 
 
 @pytest.fixture

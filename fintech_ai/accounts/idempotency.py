@@ -73,13 +73,15 @@ def _replay(stored: IdempotencyKey, request: Request) -> Response:
     sent = (request.method, request.path, _digest(request))
     if sent != (stored.method, stored.path, stored.body_sha256):
         raise Unprocessable(f"This {HEADER} came with another request before. Use a new one for a new request.")
-    return Response(stored.body, status=stored.status, headers={**stored.headers, "Idempotency-Replayed": "true"})
+    return Response(
+        json.loads(stored.body), status=stored.status, headers={**stored.headers, "Idempotency-Replayed": "true"}
+    )
 
 
 def _keep(stored: IdempotencyKey, response: Response) -> None:
     stored.status = response.status_code
     stored.headers = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
-    stored.body = json.loads(JSONRenderer().render(response.data))
+    stored.body = JSONRenderer().render(response.data).decode()
     stored.save(update_fields=["status", "headers", "body"])
 
 

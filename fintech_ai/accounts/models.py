@@ -197,7 +197,7 @@ class IdempotencyKey(TenantModel):
     body_sha256 = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True, help_text="Empty only within the transaction that answers.")
     headers = models.JSONField(default=dict)
-    body = models.JSONField(null=True)
+    body = models.TextField(blank=True, help_text="JSON, as text: a repeat gets the same bytes.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -61,6 +61,10 @@ class TenantManager(models.Manager.from_queryset(TenantQuerySet)):
     def get_queryset(self):
         return super().get_queryset().filter(tenant_id=current_tenant_id())
 
+    def none(self):
+        """No rows, for which no scope is needed."""
+        return super().get_queryset().none()
+
 
 class TenantModel(models.Model):
     """Base of every model. Ids are UUIDv7 (RFC 9562): unguessable in part, ordered by time.

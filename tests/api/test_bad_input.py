@@ -89,7 +89,7 @@ def test_a_row_that_is_wrong_is_named_and_none_of_the_call_is_stored(cast, chang
     ("body", "detail"),
     [
         ('{"transactions": [', "line 1, column"),
-        ("", "JSON"),
+        ("", "/transactions"),
         (b'{"transactions": "\xff"}', "UTF-8"),
         ('{"transactions": [{"amount": NaN}]}', "NaN"),
         ('{"transactions": [], "transactions": []}', "given twice"),

@@ -1,6 +1,7 @@
 """Cases by REST: read by programs, decided by people."""
 
 import pytest
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from fintech_ai.cases.models import Case
@@ -46,11 +47,10 @@ def test_the_list_is_paged_by_cursor(cast):
     assert (len(page["results"]), len(rest["results"]), rest["next"]) == (2, 1, None)
 
 
-def test_the_list_costs_the_same_however_long(cast, django_assert_max_num_queries):
+def test_the_list_costs_the_same_however_long(cast):
     client = cast.ivan.client
+    client.get("/api/v1/queues")  # notes that the token is in use
     a_case_in_review(cast.northgate)
-    from django.db import connection
-
     with CaptureQueriesContext(connection) as one:
         client.get("/api/v1/cases")
     for _ in range(5):

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("headers", models.JSONField(default=dict)),
-                ("body", models.JSONField(null=True)),
+                ("body", models.TextField(blank=True, help_text="JSON, as text: a repeat gets the same bytes.")),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
                     "tenant",
