@@ -30,6 +30,7 @@ TRANSACTIONS_BODY = PolymorphicProxySerializer(
     component_name="TransactionsBody",
     serializers=[TransactionsSerializer, TransactionSerializer(many=True)],
     resource_type_field_name=None,
+    many=False,
 )
 
 

@@ -205,4 +205,4 @@ class Alert(TenantModel):
         indexes = [models.Index(fields=["transaction", "-received_at"], name="alert_by_transaction")]
 
     def __str__(self) -> str:
-        return f"{self.raised_by} on {self.transaction_id}"
+        return f"{self.raised_by} on {self.transaction}"

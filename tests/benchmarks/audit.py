@@ -3,16 +3,13 @@
 Real commits, as the plain role, on a PostgreSQL that waits for its disk (fsync on).
 """
 
-import os
-import secrets
-import shutil
-import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 
+from fintech_ai.core.embedded.postgres import APP
+from tests.benchmarks.database import NAME, fresh_database
 from tests.benchmarks.report import arguments, table, write
 
 EVENTS = 4_000
@@ -22,14 +19,13 @@ WRITERS = 16
 def main() -> None:
     """Measure one tenant and sixteen, chained and plain, and the verification of what was written."""
     options = arguments(__doc__)
-    folder = Path(tempfile.mkdtemp(prefix="fintech-ai-bench-"))
-    folder.chmod(0o711)
-    stop = _start(folder)
-    try:
+    with fresh_database() as postgres:
+        postgres.execute(
+            f"CREATE TABLE plain_event (id uuid PRIMARY KEY, tenant_id uuid, at timestamptz DEFAULT now(), body text);"
+            f"GRANT ALL ON plain_event TO {APP}",
+            database=NAME,
+        )
         figures = _measure()
-    finally:
-        stop()
-        shutil.rmtree(folder, ignore_errors=True)
     rows = [
         ("one tenant, 16 writers", figures["chained_1_tenant_per_s"], figures["plain_1_tenant_per_s"]),
         ("16 tenants, 16 writers", figures["chained_16_tenants_per_s"], figures["plain_16_tenants_per_s"]),
@@ -41,37 +37,6 @@ def main() -> None:
     )
     print(f"\nVerified {figures['verified_events']:,} events at {figures['verified_per_s']:,} per second.")
     write(figures, options.json)
-
-
-def _start(folder: Path) -> Callable[[], None]:
-    """A fresh PostgreSQL with our tables, and Django pointed at it."""
-    from fintech_ai.core.embedded.postgres import APP, OWNER, EmbeddedPostgres, Passwords
-    from fintech_ai.core.embedded.process import free_port
-
-    passwords = Passwords(*(secrets.token_hex(12) for _ in range(3)))
-    log = folder / "postgres.log"
-    postgres = EmbeddedPostgres(folder=folder / "postgres", port=free_port(), log=log, passwords=passwords)
-    postgres.start()
-    postgres.create_roles()
-    postgres.create_database("bench")
-    os.environ.update(
-        DJANGO_SETTINGS_MODULE="fintech_ai.settings",
-        SECRET_KEY=secrets.token_hex(25),
-        DATABASE_URL=postgres.url(APP, "bench"),
-        DATABASE_OWNER_URL=postgres.url(OWNER, "bench"),
-        REDIS_URL="redis://127.0.0.1:1/0",
-    )
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("prepare_database")
-    postgres.execute(
-        f"CREATE TABLE plain_event (id uuid PRIMARY KEY, tenant_id uuid, at timestamptz DEFAULT now(), body text);"
-        f"GRANT ALL ON plain_event TO {APP}",
-        database="bench",
-    )
-    return postgres.stop
 
 
 def _measure() -> dict[str, float | int]:
