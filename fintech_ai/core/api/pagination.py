@@ -12,6 +12,15 @@ class NewestFirst(CursorPagination):
     max_page_size = 200
     invalid_cursor_message = "The cursor is not one that we gave. Start without one."
 
+    def get_paginated_response_schema(self, schema: dict) -> dict:
+        """As OpenAPI 3.1 writes what may be null."""
+        address = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": address, "previous": address, "results": schema},
+        }
+
 
 class OldestFirst(NewestFirst):
     """The audit trail, in the order in which it was written."""
