@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
@@ -53,7 +54,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     elif isinstance(error, RequestDataTooBig):
-        return _respond(request, 413, problem(413, "Send less at a time."))
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20
+        return _respond(request, 413, problem(413, f"A body may have {limit} MB at the most; send less at a time."))
     if not isinstance(error, exceptions.APIException):
         return _respond(request, 500, _unexpected(error, request))
     headers = {}
