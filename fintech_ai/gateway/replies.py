@@ -6,6 +6,7 @@ little that all of them know is sent, what is lost is said in words, and every r
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import pydantic_core
@@ -37,6 +38,7 @@ class InvalidReply(Exception):
         self.issues = issues
 
 
+@cache
 def strict_schema(schema: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of `schema` in the dialect of strict output.
 

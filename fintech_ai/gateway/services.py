@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 from pydantic import BaseModel, ValidationError
 
@@ -220,7 +220,7 @@ def _finish(
     if tokens:
         price = price_of(provider, model, filter(None, asked.metered), at=datetime.now(UTC))
     with transaction.atomic(durable=True):
-        finished = ModelCall.objects.filter(Q(id=call.id, outcome="", tries=call.tries)).update(
+        finished = ModelCall.objects.filter(id=call.id, outcome="", tries=call.tries).update(
             outcome=asked.outcome,
             degraded_reason=asked.degraded_reason,
             reply=as_stored(asked.value) if asked.value else None,
@@ -237,6 +237,7 @@ def _finish(
             finished_at=Now(),
         )
         if not finished:
+            logger.warning("Model call %s was taken over before it ended", call.id)
             return request.degraded(DegradedReason.IN_PROGRESS, call)
         _record(request, call, asked, price)
     if asked.outcome == Outcome.DEGRADED:

@@ -192,6 +192,22 @@ def test_the_row_is_there_while_the_provider_is_asked(committed_db, provider):
     assert seen == [("", None, True)]
 
 
+def test_a_worker_that_was_taken_for_dead_changes_nothing(committed_db, provider):
+    house = build_cast().northgate
+
+    def take_over(request) -> dict:
+        with house.scope():
+            ModelCall.objects.update(tries=2)
+        connection.close()
+        return GOOD
+
+    provider.script(take_over)
+    completion = ask(house)
+    assert (completion.value, completion.degraded_reason) == (None, "in_progress")
+    call = stored(house, completion)
+    assert (call.outcome, call.reply, call.attempts) == ("", None, [])
+
+
 def test_it_refuses_to_be_called_in_a_transaction(committed_db, provider):
     house = build_cast().northgate
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():

@@ -25,6 +25,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Self
 
 USAGE = {
@@ -231,6 +232,7 @@ class ModelServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128
     model_server: ModelServer
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -396,8 +398,7 @@ def _named(name: str) -> Script:
         module, function = name.split(":")
         return getattr(importlib.import_module(module), function)
     if name.endswith(".json"):
-        with open(name) as file:  # noqa: PTH123
-            return json.load(file)
+        return json.loads(Path(name).read_text())
     steps = [plain if step == "plain" else Fault[step] for step in name.split(",")]
     return lambda request: _called(steps[min(request.number, len(steps)) - 1], request)
 
