@@ -107,6 +107,7 @@ if (singleKeys) {
     u: outsideFields(click("up")),
     "/": outsideFields(focus("id_text")),
     "Shift+/": outsideFields(focus("id_text")),
+    "?": outsideFields(showKeys),
     "Shift+?": outsideFields(showKeys),
   });
 }

@@ -1,0 +1,120 @@
+"""The admin pages in a real browser: nothing that the content security policy refuses, nothing that axe finds."""
+
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import sync_playwright
+
+from fintech_ai.audit.models import AuditEvent
+from fintech_ai.cases.models import Recommendation
+from tests.architecture.world import build_world
+from tests.support.cast import build_cast
+
+pytestmark = pytest.mark.browser
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def world(committed_db):
+    return build_world(build_cast())
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(request, chromium, server, world):
+    """A page in which Cora is signed in. `page.refused` is what the console complained of."""
+    context = chromium.new_context(base_url=server.url, color_scheme=request.param)
+    cookie = world.cast.cora.client.cookies[settings.SESSION_COOKIE_NAME]
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": server.url}])
+    page = context.new_page()
+    page.scheme = request.param
+    page.refused = []
+    page.on("console", lambda said: said.type in {"error", "warning"} and page.refused.append(said.text))
+    page.on("pageerror", lambda error: page.refused.append(str(error)))
+    yield page
+    context.close()
+
+
+def found_on(page):
+    """What the console and axe say of the page, a line each."""
+    found = [f"{page.url}: {said}" for said in page.refused]
+    results = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}, "preload": False})
+    page.refused.clear()  # axe tries inline styles, which are refused as they should be
+    return found + [
+        f"{page.url}: {violation['id']} at {node['target']}: {node['failureSummary']}"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def test_index_lists_and_objects_are_accessible_and_keep_to_the_policy(page, world):
+    with world.cast.northgate.scope():
+        recommendation = Recommendation.objects.get(case_id=world.values["case_id"]).id
+        event = AuditEvent.objects.first().pk
+    pages = [
+        "/admin/",
+        "/admin/cases/case/",
+        f"/admin/cases/case/{world.values['case_id']}/change/",
+        "/admin/audit/auditevent/",
+    ]
+    if page.scheme == "light":  # what differs in the dark are the colours, which these four have all of
+        pages += [
+            "/admin/cases/",
+            f"/admin/cases/queue/{world.cast.northgate.queue.id}/change/",
+            "/admin/cases/recommendation/",
+            f"/admin/cases/recommendation/{recommendation}/change/",
+            "/admin/gateway/modelcall/",
+            "/admin/audit/auditevent/?q=nothing",
+            f"/admin/audit/auditevent/{event}/change/",
+            "/admin/accounts/membership/",
+        ]
+    found = []
+    for address in pages:
+        assert page.goto(address).status == 200, address
+        found += found_on(page)
+    assert found == []
+
+
+def test_one_button_verifies_the_chain(page, world):
+    page.goto("/admin/audit/auditevent/")
+    page.get_by_role("button", name="Verify the chain").click()
+    verdict = page.locator(".messagelist .success")
+    assert verdict.inner_text().startswith("Whole: ")
+    with world.cast.northgate.scope():
+        before = AuditEvent.objects.get(action="trail.verified").prev_hash
+    assert before in verdict.inner_text()
+    assert found_on(page) == []
+
+
+def test_the_export_and_a_checkpoint_are_downloads(page, world):
+    page.goto("/admin/audit/auditevent/")
+    with page.expect_download() as export:
+        page.get_by_role("button", name="Export").click()
+    assert export.value.suggested_filename == f"audit-{world.cast.northgate.tenant.slug}.jsonl"
+    with page.expect_download() as checkpoint:
+        page.get_by_role("link", name="Download a checkpoint").click()
+    assert checkpoint.value.suggested_filename.endswith("-checkpoint.jsonl")
+
+
+def test_she_can_sign_out(page):
+    page.goto("/admin/")
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/admin/")
+    assert "/sign-in" in page.url
+
+
+def test_a_case_leads_to_its_trail(page, world):
+    page.goto(f"/admin/cases/case/{world.values['case_id']}/change/")
+    page.get_by_role("link", name="All that happened to it").click()
+    page.get_by_role("cell", name="case.put_forward").wait_for()
