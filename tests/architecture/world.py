@@ -38,7 +38,7 @@ def build_world(cast: Cast) -> World:
         alert = an_alert(house, payment.external_id)
         call = _a_model_call()
         settle()
-        values = {"slug": house.queue.slug, "case_id": case.id, "alert_id": alert.id}
+        values = {"slug": house.queue.slug, "case_id": case.id, "alert_id": alert.id, "app_label": "cases"}
         for model in admin.site._registry:
             some = model._default_manager.first()
             assert some is not None, f"The world has no {model._meta.label}; make one in build_world."
