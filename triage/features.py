@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, FloatField, Func, Q, QuerySet
 from pydantic import BaseModel, ConfigDict, Field
 
 from fintech_ai.core.money import rounded
@@ -60,9 +60,9 @@ class Event(NamedTuple):
 
 
 class Past(NamedTuple):
-    """An earlier payment of the same customer."""
+    """An earlier payment of the same customer. Times are seconds since 1970: thousands are read for one alert."""
 
-    at: datetime
+    at: float
     amount: Decimal
     currency: str
     channel: str
@@ -73,7 +73,14 @@ class Past(NamedTuple):
     latitude: float | None = None
     longitude: float | None = None
     device_id: str = ""
-    reported_fraud_at: datetime | None = None
+    reported_fraud_at: float | None = None
+
+
+class Seconds(Func):
+    """A time as seconds since 1970, exact to the microsecond."""
+
+    template = "extract(epoch FROM %(expressions)s)::float8"
+    output_field = FloatField()
 
 
 class MerchantRecord(NamedTuple):
@@ -202,9 +209,13 @@ def customer_payments(transaction: Transaction) -> QuerySet[Transaction]:
 
 def customer_history(transaction: Transaction) -> list[Past]:
     """Those payments, oldest first, as `compute` takes them."""
-    stored_as = {"at": "occurred_at", "category": "merchant__category"}
-    rows = customer_payments(transaction).values_list(*(stored_as.get(name, name) for name in Past._fields))
-    return [Past._make(row) for row in reversed(rows)]
+    columns = {
+        "at": Seconds("occurred_at"),
+        "category": F("merchant__category"),
+        "reported_fraud_at": Seconds("reported_fraud_at"),
+    }
+    rows = customer_payments(transaction).values_list(*(columns.get(name, name) for name in Past._fields))
+    return [Past._make(row) for row in list(rows)[::-1]]
 
 
 def merchant_record(transaction: Transaction) -> MerchantRecord:
@@ -245,6 +256,7 @@ def compute(
     median, percentile_99 = _quantiles(sorted(past.amount for past in same_currency), event.currency)
     in_category = sorted(past.amount for past in same_currency if past.category == event.category)
     category_median, _ = _quantiles(in_category, event.currency)
+    now = event.at.timestamp()
     share = (merchant.frauds + PRIOR_PAYMENTS * PRIOR_SHARE) / (merchant.payments + PRIOR_PAYMENTS)
     last = history[-1] if history else None
     return Features(
@@ -258,8 +270,8 @@ def compute(
         hour=event.at.hour,
         is_round=event.amount % 100 == 0,
         payments_90d=len(history),
-        history_days=(event.at - history[0].at).days if history else 0,
-        **_velocity(event, history),
+        history_days=int(now - history[0].at) // DAY if history else 0,
+        **_velocity(event, history, now),
         median=median,
         percentile_99=percentile_99,
         ratio_to_median=_ratio(event.amount, median),
@@ -270,10 +282,10 @@ def compute(
         merchant_payments=merchant.payments,
         merchant_frauds=merchant.frauds,
         merchant_fraud_share=round(100 * share, 1),
-        seconds_since_last=int((event.at - last.at).total_seconds()) if last else None,
+        seconds_since_last=int(now - last.at) if last else None,
         hour_share=_hour_share(event, history),
-        **_device(event, history, device),
-        **_place(event, history),
+        **_device(event, history, device, now),
+        **_place(event, history, now),
         chip_payments=sum(past.entry_mode in (EntryMode.CHIP, EntryMode.CONTACTLESS) for past in history),
     )
 
@@ -286,15 +298,15 @@ def distance_km(from_latitude: float, from_longitude: float, to_latitude: float,
     return 2 * EARTH_RADIUS_KM * math.asin(min(1, math.sqrt(h)))
 
 
-def _velocity(event: Event, history: Sequence[Past]) -> dict[str, int | Decimal]:
+def _velocity(event: Event, history: Sequence[Past], now: float) -> dict[str, int | Decimal]:
     """Counts and sums of the last hour, day, week and month."""
     spans = {"1h": HOUR, "24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY}
     payments, amounts, frauds = dict.fromkeys(spans, 0), dict.fromkeys(spans, Decimal(0)), 0
     for past in reversed(history):
-        age = (event.at - past.at).total_seconds()
+        age = now - past.at
         if age > spans["30d"]:
             break
-        frauds += past.reported_fraud_at is not None and past.reported_fraud_at < event.at
+        frauds += past.reported_fraud_at is not None and past.reported_fraud_at < now
         for name, seconds in spans.items():
             if age <= seconds:
                 payments[name] += 1
@@ -307,7 +319,9 @@ def _velocity(event: Event, history: Sequence[Past]) -> dict[str, int | Decimal]
     }
 
 
-def _device(event: Event, history: Sequence[Past], device: DeviceRecord | None) -> dict[str, int | bool | None]:
+def _device(
+    event: Event, history: Sequence[Past], device: DeviceRecord | None, now: float
+) -> dict[str, int | bool | None]:
     """Whether the customer knows the device; new only if she is known to have used another."""
     known = {past.device_id for past in history if past.device_id}
     first_use = next((past.at for past in history if past.device_id == event.device_id), None)
@@ -315,13 +329,13 @@ def _device(event: Event, history: Sequence[Past], device: DeviceRecord | None) 
     return {
         "known_devices": len(known),
         "device_is_new": event.device_id not in known if told and known else None,
-        "device_age_days": (event.at - first_use).days if told and first_use else None,
+        "device_age_days": int(now - first_use) // DAY if told and first_use else None,
         "device_customers": device.other_customers if told and device else None,
         "device_frauds": device.frauds if told and device else None,
     }
 
 
-def _place(event: Event, history: Sequence[Past]) -> dict[str, int | float | bool | str | None]:
+def _place(event: Event, history: Sequence[Past], now: float) -> dict[str, int | float | bool | str | None]:
     """Distances of a card-present payment, and countries."""
     here = (event.latitude, event.longitude) if event.channel in PHYSICAL else (None, None)
     home = (event.home_latitude, event.home_longitude)
@@ -330,7 +344,7 @@ def _place(event: Event, history: Sequence[Past]) -> dict[str, int | float | boo
     if None not in here and None not in home:
         home_km = round(distance_km(*home, *here))
     if None not in here and last is not None:
-        seconds = (event.at - last.at).total_seconds()
+        seconds = now - last.at
         exact_km = distance_km(last.latitude, last.longitude, *here)
         # Two readings within one minute would make any distance a flight.
         travel_km, hours, speed = round(exact_km), round(seconds / HOUR, 1), round(exact_km * HOUR / max(seconds, 60))
@@ -354,7 +368,7 @@ def _hour_share(event: Event, history: Sequence[Past]) -> float | None:
     if not history:
         return None
     near = {(event.at.hour + step) % 24 for step in (-1, 0, 1)}
-    return round(100 * sum(past.at.hour in near for past in history) / len(history), 1)
+    return round(100 * sum(past.at // HOUR % 24 in near for past in history) / len(history), 1)
 
 
 def _quantiles(amounts: Sequence[Decimal], currency: str) -> tuple[Decimal | None, Decimal | None]:

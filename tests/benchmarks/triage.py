@@ -61,7 +61,8 @@ def _replay(rows: list[dict[str, Any]]) -> Iterator[Scored]:
     for row in rows:
         event, is_fraud = _event(row), bool(row["is_fraud"])
         history, visits = of_customer[row["cc_num"]], of_merchant[event.merchant_id]
-        while history and history[0].at < event.at - HISTORY:
+        now = event.at.timestamp()
+        while history and history[0].at < now - HISTORY.total_seconds():
             history.popleft()
         while visits and visits[0][0] < event.at - LABEL_DELAY - MERCHANT_WINDOW:
             visits.popleft()
@@ -71,8 +72,9 @@ def _replay(rows: list[dict[str, Any]]) -> Iterator[Scored]:
             in_hour = features.payments_1h + 1
             rule = rule_that_raises(amount=event.amount, hour=event.at.hour, payments_in_hour=in_hour)
             yield Scored(at=event.at, features=features, is_fraud=is_fraud, is_alert=bool(rule))
-        same = {name: getattr(event, name) for name in Past._fields if name in event._fields}
-        history.append(Past(**same, reported_fraud_at=event.at + LABEL_DELAY if is_fraud else None))
+        same = {name: getattr(event, name) for name in Past._fields if name in event._fields and name != "at"}
+        reported_at = now + LABEL_DELAY.total_seconds() if is_fraud else None
+        history.append(Past(at=now, **same, reported_fraud_at=reported_at))
         visits.append((event.at, is_fraud))
 
 

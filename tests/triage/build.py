@@ -39,7 +39,7 @@ def an_event(**changes) -> Event:
 def a_past(event: Event, *, hours: float, **changes) -> Past:
     """A payment like `event`'s, so many hours earlier."""
     same = {name: getattr(event, name) for name in Past._fields if name in Event._fields and name != "at"}
-    return Past(**{**same, "at": event.at - timedelta(hours=hours), **changes})
+    return Past(**{**same, "at": (event.at - timedelta(hours=hours)).timestamp(), **changes})
 
 
 def a_habit(event: Event, *, days: int = 60, **changes) -> list[Past]:
@@ -83,7 +83,7 @@ def random_features(dice: random.Random) -> Features:
     history = []
     for age in sorted(dice.choice([3_600, 86_400, 7_776_000]) * dice.random() for _ in range(dice.randrange(80))):
         latitude, longitude = place()
-        at = event.at - timedelta(seconds=age)
+        at = event.at.timestamp() - age
         history.append(
             Past(
                 at=at,
@@ -97,7 +97,7 @@ def random_features(dice: random.Random) -> Features:
                 latitude=latitude,
                 longitude=longitude,
                 device_id=dice.choice(devices),
-                reported_fraud_at=at + timedelta(days=dice.random() * 20) if dice.random() < 0.1 else None,
+                reported_fraud_at=at + 1_728_000 * dice.random() if dice.random() < 0.1 else None,
             )
         )
     payments = dice.randrange(60)
