@@ -32,6 +32,10 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].error_messages["required"] = "Enter your e-mail address."
         self.fields["password"].error_messages["required"] = "Enter your password."
 
+    def clean_username(self) -> str:
+        """In lower case, so that the lock-out counts one address as one."""
+        return self.cleaned_data["username"].lower()
+
 
 class SignIn(LoginView):
     """Every sign-in, and every refused one of a known person, is noted in the audit trail of her tenant."""

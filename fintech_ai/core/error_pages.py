@@ -4,6 +4,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import Resolver404
 
 from fintech_ai.core.api.problems import problem_response
 from fintech_ai.core.errors import AppError
@@ -57,8 +58,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler of addresses that do not exist."""
-    return error_page(request, 404)
+    """Django's handler of addresses that do not exist; a sentence that came with the error is shown."""
+    sentence = exception.args[0] if exception.args and not isinstance(exception, Resolver404) else ""
+    return error_page(request, 404, what=sentence if isinstance(sentence, str) else "")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -19,10 +19,10 @@ def browser():
 
 @pytest.fixture
 def house_cast(committed_db):
-    """The cast with passwords, in tenants of its own that stay."""
+    """The cast, in tenants of its own that stay."""
     from tests.support.cast import build_cast
 
-    return build_cast(passwords=True)
+    return build_cast()
 
 
 @pytest.fixture
