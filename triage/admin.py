@@ -10,7 +10,6 @@ from triage.models import Alert, Customer, Merchant, Transaction
 class CustomerAdmin(ReadOnlyAdmin):
     list_display = ["external_id", "name", "home_city", "home_country", "since"]
     ordering = ["external_id"]
-    sortable_by = ["external_id"]
     search_fields = ["external_id", "id"]
     search_help_text = "The bank's own id of the customer, or ours."
 
@@ -19,7 +18,6 @@ class CustomerAdmin(ReadOnlyAdmin):
 class MerchantAdmin(ReadOnlyAdmin):
     list_display = ["external_id", "name", "category", "country"]
     ordering = ["external_id"]
-    sortable_by = ["external_id"]
     search_fields = ["external_id", "id"]
     search_help_text = "The bank's own id of the merchant, or ours."
 
@@ -29,7 +27,6 @@ class TransactionAdmin(ReadOnlyAdmin):
     list_display = ["external_id", "occurred_at", "amount", "currency", "merchant", "channel", "reported_fraud_at"]
     list_select_related = ["merchant"]
     ordering = ["-id"]
-    sortable_by = []
     search_fields = ["external_id", "id", "customer", "merchant"]
     search_help_text = "The bank's own id of the transaction, or our id of it, its customer or its merchant."
 
@@ -41,6 +38,5 @@ class AlertAdmin(ReadOnlyAdmin):
     list_filter = ["channel"]
     date_hierarchy = "received_at"
     ordering = ["-id"]
-    sortable_by = []
     search_fields = ["external_id", "id", "transaction", "case"]
     search_help_text = "The bank's own id of the alert, or our id of it, its transaction or its case."

@@ -8,6 +8,7 @@ from django.db.models import Case, OuterRef, QuerySet, Subquery, TextField, UUID
 from django.db.models.functions import Cast, Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
@@ -32,19 +33,22 @@ PERSON = Case(
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     change_list_template = "admin/audit/event_list.html"
-    list_display = ["seq", "at", "actor", "action", "object_type", "object_id"]
+    list_display = ["seq", "when", "actor", "action", "object_type", "object_id"]
     list_display_links = ["seq"]
     list_filter = ["actor_kind"]
     date_hierarchy = "at"
     ordering = ["-seq"]
-    sortable_by = ["seq"]
     search_fields = ["action", "object_id", "trail_id", "actor_id"]
     search_help_text = "An action such as case.decided, or the id of a case, object, person or token."
-    fields = ["seq", "at", "actor", "action", "object_type", "object_id", "trail_id", "recorded", "hash", "prev_hash"]
-    readonly_fields = ["actor", "recorded"]
+    fields = ["seq", "when", "actor", "action", "object_type", "object_id", "trail_id", "recorded", "hash", "prev_hash"]
+    readonly_fields = ["when", "actor", "recorded"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
         return super().get_queryset(request).annotate(actor_name=Coalesce(PERSON, "actor_id"))
+
+    @admin.display(description="at")
+    def when(self, event: AuditEvent) -> str:
+        return f"{timezone.localtime(event.at):%Y-%m-%d %H:%M:%S.%f %Z}"
 
     @admin.display(description="actor")
     def actor(self, event: AuditEvent) -> str:

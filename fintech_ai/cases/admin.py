@@ -67,7 +67,6 @@ class CaseAdmin(ReadOnlyAdmin):
     list_filter = ["queue", "state"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "-id"]
-    sortable_by = ["created_at"]
     search_fields = ["number", "id"]
     search_help_text = "A reference such as T-1001, or an id."
     inlines = [RunInline, RecommendationInline, DecisionInline]
@@ -91,7 +90,6 @@ class RunAdmin(ReadOnlyAdmin):
     list_filter = ["state"]
     date_hierarchy = "created_at"
     ordering = ["-id"]
-    sortable_by = []
     search_fields = ["case", "id"]
     search_help_text = "The id of a case or of a run."
 
@@ -113,7 +111,6 @@ class RecommendationAdmin(ReadOnlyAdmin):
     list_filter = ["made_by", "decision"]
     date_hierarchy = "created_at"
     ordering = ["-id"]
-    sortable_by = []
     search_fields = ["case", "id", "model_call_id"]
     search_help_text = "The id of a case, a recommendation or a model call."
     exclude = ["missing", "inputs"]
@@ -136,7 +133,6 @@ class DecisionAdmin(ReadOnlyAdmin):
     list_filter = ["step", "outcome"]
     date_hierarchy = "created_at"
     ordering = ["-id"]
-    sortable_by = []
     search_fields = ["case", "id"]
     search_help_text = "The id of a case or of a decision."
 

@@ -20,6 +20,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_safe
 
@@ -78,7 +79,7 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by()[:COUNT_LIMIT].count()
+        return self.object_list.order_by().values("pk")[:COUNT_LIMIT].count()
 
     @property
     def is_capped(self) -> bool:
@@ -120,9 +121,13 @@ class ReadOnlyInline(_ReadOnly, admin.TabularInline):
 
 
 class ReadOnlyAdmin(_ReadOnly, admin.ModelAdmin):
-    """A list and a detail page. `search_fields` are compared whole, so each should lead an index."""
+    """A list and a detail page, as cheap at a million rows as at a thousand.
+
+    `ordering` and each of `search_fields`, which are compared whole, should lead an index; nothing else is sorted by.
+    """
 
     actions = None
+    sortable_by = ()
     list_per_page = 50
     list_max_show_all = 0
     paginator = CappedPaginator
@@ -138,6 +143,10 @@ class ReadOnlyAdmin(_ReadOnly, admin.ModelAdmin):
             path("", guarded(require_safe(self.changelist_view)), name=f"{name}_changelist"),
             path("<str:object_id>/change/", guarded(require_safe(self.change_view)), name=f"{name}_change"),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
         """The object, by its key alone. PostgreSQL raises for a NUL, which no key holds."""

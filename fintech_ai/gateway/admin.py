@@ -16,7 +16,6 @@ class ModelCallAdmin(ReadOnlyAdmin):
     list_filter = ["outcome", "degraded_reason"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "-id"]
-    sortable_by = ["created_at"]
     search_fields = ["subject", "id", "idempotency_key"]
     search_help_text = "What it was asked for, such as run:<id>, or the id of the call."
     exclude = ["parameters", "reply", "attempts"]
