@@ -1,10 +1,12 @@
 """The REST edge of cases: reading for programs and people, deciding for people."""
 
 import uuid
+from datetime import UTC, datetime
 
 import django_filters
 from django.urls import path
 from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -40,18 +42,27 @@ class CaseFilter(django_filters.FilterSet):
     outcome = django_filters.CharFilter()
     assignee = django_filters.CharFilter(method="by_assignee")
     min_risk = django_filters.NumberFilter(field_name="risk", lookup_expr="gte", min_value=0, max_value=100)
-    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = django_filters.IsoDateTimeFilter(method="by_time")
+    created_before = django_filters.IsoDateTimeFilter(method="by_time")
+
+    def by_time(self, cases, name, value: datetime):
+        try:
+            moment = value.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError({name: ["This time lies outside the calendar."]}) from None
+        return cases.filter(created_at__gte=moment) if name == "created_after" else cases.filter(created_at__lt=moment)
 
     def by_assignee(self, cases, name, value):
         if value == "none":
             return cases.filter(assignee__isnull=True)
         if value == "me":
-            return cases.filter(assignee_id=self.request._request.actor.user_id)
+            # A token is nobody's assignee; its user_id of None would find the free cases.
+            user_id = self.request._request.actor.user_id
+            return cases.filter(assignee_id=user_id) if user_id else cases.none()
         try:
             return cases.filter(assignee_id=uuid.UUID(value))
         except ValueError:
-            return cases.none()
+            raise ValidationError({name: ["This must be the id of a person, me or none."]}) from None
 
 
 class QueueList(ListAPIView):

@@ -7,7 +7,14 @@ from fintech_ai.audit.models import AuditEvent
 from fintech_ai.cases.capability import capability_named
 from fintech_ai.cases.models import Case, Claim, Decision, Queue, Recommendation
 from fintech_ai.cases.selectors import CaseDetail
-from fintech_ai.core.api.fields import AmountField, MomentField, StrictSerializer, TextField
+from fintech_ai.core.api.fields import (
+    AmountField,
+    MomentField,
+    StrictSerializer,
+    TextField,
+    WholeNumberField,
+    YesNoField,
+)
 
 
 class PersonSerializer(serializers.Serializer):
@@ -109,18 +116,18 @@ class AuditEventSerializer(serializers.ModelSerializer):
 
 
 class DecideSerializer(StrictSerializer):
-    version = serializers.IntegerField(min_value=1, help_text="Of the case as you read it; a stale one is refused.")
+    version = WholeNumberField(min_value=1, help_text="Of the case as you read it; a stale one is refused.")
     outcome = TextField(max_length=20)
     reason = TextField(max_length=60, required=False, default="", allow_blank=True)
     note = TextField(max_length=5000, required=False, default="", allow_blank=True, multiline=True)
 
 
 class ApprovalSerializer(StrictSerializer):
-    version = serializers.IntegerField(min_value=1)
-    approve = serializers.BooleanField(help_text="false sends the case back; then the note says why.")
+    version = WholeNumberField(min_value=1)
+    approve = YesNoField(help_text="false sends the case back; then the note says why.")
     note = TextField(max_length=5000, required=False, default="", allow_blank=True, multiline=True)
 
 
 class AssignmentSerializer(StrictSerializer):
-    version = serializers.IntegerField(min_value=1)
+    version = WholeNumberField(min_value=1)
     assignee = serializers.UUIDField(allow_null=True, help_text="A member of the queue; null frees the case.")

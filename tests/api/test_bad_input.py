@@ -1,9 +1,11 @@
 """Bad input gets a clear 4xx with the field named, and nothing is half written."""
 
 import json
+import time
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from fintech_ai.accounts.models import IdempotencyKey
@@ -19,6 +21,7 @@ from tests.api.requests import (
     post_alert,
     post_transactions,
 )
+from tests.support.cases import a_case_in_review
 from triage.models import Alert, Customer, Merchant, Transaction
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +56,10 @@ def assert_problem(response, status):
         ({"amount": "NaN"}, "/amount"),
         ({"amount": "Infinity"}, "/amount"),
         ({"amount": "1e400"}, "/amount"),
+        ({"amount": "1_000"}, "/amount"),
+        ({"amount": " 12.50"}, "/amount"),
+        ({"amount": "\u0661\u0662"}, "/amount"),
+        ({"amount": 10**400}, "/amount"),
         ({"amount": True}, "/amount"),
         ({"amount": None}, "/amount"),
         ({"amount": "12.345"}, "/amount"),
@@ -60,6 +67,9 @@ def assert_problem(response, status):
         ({"occurred_at": TOMORROW}, "/occurred_at"),
         ({"occurred_at": "2026-01-01T10:00:00"}, "/occurred_at"),
         ({"occurred_at": "yesterday"}, "/occurred_at"),
+        ({"occurred_at": "0001-01-01T00:00:00+14:00"}, "/occurred_at"),
+        ({"occurred_at": "1899-12-31T23:59:59Z"}, "/occurred_at"),
+        ({"\ud800": 1}, "/\ud800"),
         ({"occurred_at": "2026-13-01T10:00:00Z"}, "/occurred_at"),
         ({"occurred_at": 1767225600}, "/occurred_at"),
         ({"channel": "pigeon"}, "/channel"),
@@ -176,12 +186,67 @@ def test_a_forged_case_id_is_not_found(cast, case_id):
     assert_problem(cast.ivan.client.get(f"/api/v1/cases/{case_id}"), 404)
 
 
-@pytest.mark.parametrize("query", ["cursor=abc", "page_size=x", "state=lost", "min_risk=high", "assignee=nobody"])
-def test_a_bad_query_is_refused_or_finds_nothing(cast, query):
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("cursor=abc", "/cursor"),
+        ("cursor=cD1hYmM%3D", "/cursor"),  # p=abc, well formed and made up
+        ("page_size=x", "/page_size"),
+        ("page_size=0", "/page_size"),
+        ("page_size=201", "/page_size"),
+        ("state=lost", "/state"),
+        ("min_risk=high", "/min_risk"),
+        ("assignee=nobody", "/assignee"),
+        ("created_after=0001-01-01T00:00:00%2B23:59", "/created_after"),
+        ("created_before=9999-12-31T23:59:59-23:59", "/created_before"),
+        ("queue=%00", "/queue"),
+    ],
+)
+def test_a_bad_query_is_refused_by_name(cast, query, pointer):
     response = cast.ivan.client.get(f"/api/v1/cases?{query}")
-    assert response.status_code in {200, 400, 404}
-    if response.status_code == 200:
-        assert response.json()["results"] == []
+    assert_problem(response, 400)
+    assert pointers(response) == [pointer]
+
+
+def test_a_made_up_cursor_in_a_trail_is_refused(cast):
+    case = a_case_in_review(cast.northgate)
+    assert_problem(cast.ivan.client.get(f"/api/v1/cases/{case.id}/trail?cursor=cD1hYmM%3D"), 400)
+
+
+def test_a_repeated_name_among_many_is_found_at_once(cast):
+    """Looking through all names for each name would take minutes here."""
+    names = ",".join(f'"n{number}":1' for number in range(100_000))
+    started = time.monotonic()
+    response = post(cast.ivan, TRANSACTIONS, f'{{{names},"n99999":2}}')
+    assert_problem(response, 400)
+    assert "'n99999' is given twice" in response.json()["detail"]
+    assert time.monotonic() - started < 20
+
+
+def test_of_many_unknown_names_a_few_are_listed(cast):
+    body = {f"n{number}": 1 for number in range(100_000)}
+    response = post(cast.ivan, TRANSACTIONS, body)
+    assert_problem(response, 400)
+    assert len(response.content) < 10_000
+
+
+def test_a_post_to_an_unknown_address_is_not_found(cast):
+    client = Client(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {cast.ivan.secret}"})
+    assert_problem(client.post("/api/v1/nowhere", "{}", content_type="application/json"), 404)
+
+
+@pytest.mark.parametrize("path", ["openapi", "docs/"])
+def test_a_stranger_gets_a_problem_from_the_documentation_too(cast, path):
+    assert_problem(Client().get(f"/api/v1/{path}"), 401)
+
+
+@pytest.mark.parametrize("changes", [{"version": "1"}, {"version": True}, {"approve": "yes"}, {"approve": 1}])
+def test_an_approval_is_given_in_plain_types(cast, changes):
+    case = a_case_in_review(cast.northgate)
+    body = {"version": case.version, "approve": True, **changes}
+    response = cast.lena.client.post(f"/api/v1/cases/{case.id}/approvals", body, content_type="application/json")
+    assert_problem(response, 400)
+    assert pointers(response) == [f"/{next(iter(changes))}"]
 
 
 def test_naughty_text_is_kept_as_it_was(cast):

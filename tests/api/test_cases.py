@@ -39,6 +39,10 @@ def test_the_list_is_filtered(cast, case):
     assert found("state=decided") == found("min_risk=92") == found(f"assignee={cast.alice.user.id}") == 0
 
 
+def test_a_token_is_nobodys_assignee(cast, case):
+    assert cast.ivan.client.get("/api/v1/cases?assignee=me").json()["results"] == []
+
+
 def test_the_list_is_paged_by_cursor(cast):
     for _ in range(3):
         a_case_in_review(cast.northgate)

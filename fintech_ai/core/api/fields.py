@@ -1,8 +1,9 @@
 """Strict serializer fields: what is not meant is refused, never guessed."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+# A time nearer to year 1 could not be shown in every time zone, nor read back from the database in all of them.
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+PLAIN_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
+MAX_NAMED = 20
+
 
 class StrictSerializer(serializers.Serializer):
     """Refuses names that it does not know, so that a typo does not vanish."""
@@ -20,7 +26,9 @@ class StrictSerializer(serializers.Serializer):
         if isinstance(data, Mapping):
             unknown = [name for name in data if name not in self.fields]
             if unknown:
-                raise serializers.ValidationError({name: ["There is no field of this name."] for name in unknown})
+                raise serializers.ValidationError(
+                    {name: ["There is no field of this name."] for name in unknown[:MAX_NAMED]}
+                )
         return super().to_internal_value(data)
 
 
@@ -46,6 +54,24 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class WholeNumberField(serializers.IntegerField):
+    """A whole number that is given as a number."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class YesNoField(serializers.BooleanField):
+    """true or false, and nothing that resembles them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
 @extend_schema_field({"type": "string", "pattern": r"^\d{1,15}(\.\d{1,4})?$", "examples": ["12.50"]})
 class AmountField(serializers.Field):
     """An amount as text or number: "12.50". What is a sensible amount in its currency is for the service to say."""
@@ -54,6 +80,8 @@ class AmountField(serializers.Field):
 
     def to_internal_value(self, data: Any) -> Decimal:
         if isinstance(data, bool) or not isinstance(data, str | int | float):
+            self.fail("not_a_number")
+        if isinstance(data, str) and not PLAIN_NUMBER.fullmatch(data):
             self.fail("not_a_number")
         try:
             # A float's shortest text is the number that was sent, as far as any reader of JSON can know.
@@ -74,6 +102,7 @@ class MomentField(serializers.Field):
 
     default_error_messages = {
         "not_a_time": 'This must be a time with its offset, such as "2026-03-14T02:41:07Z".',
+        "out_of_range": "This time lies before 1900, or after 9999.",
         "no_offset": 'The offset is missing: end with "Z" or one such as "-05:00".',
     }
 
@@ -88,6 +117,12 @@ class MomentField(serializers.Field):
             self.fail("not_a_time")
         if timezone.is_naive(moment):
             self.fail("no_offset")
+        try:
+            moment = moment.astimezone(UTC)
+        except OverflowError:
+            self.fail("out_of_range")
+        if moment < EARLIEST:
+            self.fail("out_of_range")
         return moment
 
     def to_representation(self, value: datetime) -> str:

@@ -9,6 +9,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 MAX_DEPTH = 20
+MAX_DIGITS = 1_000
 
 
 class StrictJSONParser(JSONParser):
@@ -27,13 +28,13 @@ class StrictJSONParser(JSONParser):
         except UnicodeDecodeError as error:
             raise ParseError(f"The body is not UTF-8: byte {error.start} cannot be read.") from None
         try:
-            value = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
+            value = json.loads(
+                text, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant, parse_int=_whole_number
+            )
         except json.JSONDecodeError as error:
             raise ParseError(f"The body is not JSON: {error.msg}, line {error.lineno}, column {error.colno}.") from None
         except RecursionError:
             raise ParseError(f"The body is nested too deep: at most {MAX_DEPTH} levels are read.") from None
-        except ValueError as error:
-            raise ParseError(str(error)) from None
         _check_depth(value)
         return value
 
@@ -41,10 +42,16 @@ class StrictJSONParser(JSONParser):
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
+        seen = set()
+        repeated = next(name for name, _ in pairs if name in seen or seen.add(name))
         raise ParseError(f"The name {repeated!r} is given twice in one object.")
     return value
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ParseError(f"The body holds a number of more than {MAX_DIGITS} digits.")
+    return int(digits)
 
 
 def _refuse_constant(name: str) -> None:

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
-from rest_framework.response import Response
 
 from fintech_ai.core.errors import AppError, InvalidInput
 
@@ -25,6 +24,7 @@ TITLES = {
     405: "This address does not take that method",
     406: "Only JSON is served here",
     409: "The request conflicts with the present state",
+    411: "The length of the body is missing",
     413: "The request is too large",
     415: "Only JSON is taken here",
     429: "Too many requests",
@@ -44,7 +44,7 @@ def problem(status: int, detail: str, *, title: str = "", code: str = "", errors
     return {**body, "errors": errors} if errors else body
 
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+def exception_handler(error: Exception, context: dict[str, Any]) -> JsonResponse:
     """What REST framework calls for every error that a view raises."""
     request = context["request"]
     if isinstance(error, AppError):
@@ -68,13 +68,13 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 def problem_response(request: HttpRequest, status: int, detail: str) -> JsonResponse:
     """A problem for what never reaches a view of the API, such as an unknown address."""
-    body = {**problem(status, detail), "request_id": getattr(request, "request_id", "")}
-    return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
+    return _respond(request, status, problem(status, detail))
 
 
-def _respond(request: Any, status: int, body: dict, headers: dict[str, str] | None = None) -> Response:
+def _respond(request: Any, status: int, body: dict, headers: dict[str, str] | None = None) -> JsonResponse:
+    """Not a Response of REST framework: that would be rendered as the view's own answers are, such as YAML or HTML."""
     body["request_id"] = getattr(getattr(request, "_request", request), "request_id", "")
-    return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
+    return JsonResponse(body, status=status, headers=headers, content_type=MEDIA_TYPE)
 
 
 def _of_app_error(error: AppError) -> dict:

@@ -37,7 +37,7 @@ class ProblemAutoSchema(AutoSchema):
     def _problem_statuses(self) -> list[int]:
         statuses = [401, 403, 429]
         if self.method == "POST":
-            statuses += [400, 409, 413, 415, 422]
+            statuses += [400, 409, 411, 413, 415, 422]
         else:
             statuses += [400]
         if "{" in self.path:
