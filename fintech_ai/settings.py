@@ -129,6 +129,8 @@ DATABASES = {
 }
 if owner_url := env("DATABASE_OWNER_URL", ""):
     DATABASES["owner"] = dj_database_url.parse(owner_url)
+for database in DATABASES.values():
+    database["OPTIONS"] = {"connect_timeout": 3, **database.get("OPTIONS", {})}
 DATABASE_ROUTERS = ["fintech_ai.core.database.OwnerMigrates"]
 
 # Redis: broker, cache, throttles. Nothing is kept there that PostgreSQL does not hold too.
@@ -229,7 +231,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["fintech_ai.core.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "fintech_ai.core.api.pagination.NewestFirst",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["fintech_ai.core.api.filters.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "fintech_ai.core.api.schema.ProblemAutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["fintech_ai.accounts.throttling.PerActorThrottle"],
     "DEFAULT_THROTTLE_RATES": {"actor": env("API_RATE", "1200/minute")},

@@ -70,7 +70,6 @@ class QueueList(ListAPIView):
 
     serializer_class = QueueSerializer
     pagination_class = NewestFirst
-    filter_backends = ()
 
     def get_queryset(self):
         if getattr(self, "swagger_fake_view", False):
@@ -105,7 +104,6 @@ class CaseTrail(ListAPIView):
 
     serializer_class = AuditEventSerializer
     pagination_class = OldestFirst
-    filter_backends = ()
 
     def get_queryset(self):
         if getattr(self, "swagger_fake_view", False):

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from fintech_ai.accounts.models import Membership, Role, User
 from fintech_ai.cases.capability import Capability, capability_named
@@ -112,13 +112,15 @@ def open_counts(actor: Actor) -> dict[uuid.UUID, int]:
 def case_detail(actor: Actor, case_id: uuid.UUID) -> CaseDetail:
     """The case with its recommendation, claims, decisions and the actor's rights. Raises NotFound."""
     case = case_visible_to(actor, case_id)
+    decisions = Prefetch("decisions", Decision.objects.select_related("decided_by"))
+    prefetch_related_objects([case], decisions, "recommendation__claims")
     recommendation = case.recommendation
     return CaseDetail(
         case=case,
         capability=capability_named(case.capability),
         recommendation=recommendation,
         claims=list(recommendation.claims.all()) if recommendation else [],
-        decisions=list(case.decisions.select_related("decided_by")),
+        decisions=list(case.decisions.all()),
         rights=rights_on(actor, case.queue),
     )
 

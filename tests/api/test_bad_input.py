@@ -200,6 +200,7 @@ def test_a_forged_case_id_is_not_found(cast, case_id):
         ("created_after=0001-01-01T00:00:00%2B23:59", "/created_after"),
         ("created_before=9999-12-31T23:59:59-23:59", "/created_before"),
         ("queue=%00", "/queue"),
+        ("stat=decided", "/stat"),
     ],
 )
 def test_a_bad_query_is_refused_by_name(cast, query, pointer):

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from fintech_ai.audit.services import record
 from fintech_ai.cases.models import Queue
@@ -71,7 +71,10 @@ def alert_submit(
         currency=payment.currency,
     )
     alert.case_id = run.case_id
-    alert.save()
+    try:
+        alert.save()
+    except IntegrityError:
+        raise Conflict(f"The id {external_id} has just been used for another alert.") from None
     record(
         actor=actor,
         action="alert.received",

@@ -3,9 +3,10 @@
 import json
 import secrets
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from fintech_ai.accounts.models import Role, Tenant
@@ -14,6 +15,7 @@ from fintech_ai.cases.capability import all_capabilities
 from fintech_ai.cases.permissions import APPROVE, ASSIGN, DECIDE, VIEW
 from fintech_ai.cases.services import queue_create, queue_grant
 from fintech_ai.core.actors import Actor
+from fintech_ai.core.private_files import write_private
 from fintech_ai.core.tenancy import tenant_scope
 
 DEMO_SLUG = "northgate"
@@ -26,12 +28,17 @@ PEOPLE = (
 
 
 class Command(BaseCommand):
-    help = "Load the demo tenant and print its logins as JSON; if it is there already, print nothing."
+    help = "Load the demo tenant and write its logins as JSON; if it is there already, do nothing."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--logins", type=Path, required=True, help="the file to write them to")
+
+    @transaction.atomic
     def handle(self, *args, **options) -> None:
         if Tenant.objects.filter(slug=DEMO_SLUG).exists():
             return
-        self.stdout.write(json.dumps(load_demo(), indent=2))
+        # Before the commit: a crash may leave logins without a tenant, which the next start mends, never the reverse.
+        write_private(options["logins"], json.dumps(load_demo(), indent=2))
 
 
 @transaction.atomic
