@@ -4,6 +4,7 @@ Starts PostgreSQL and Valkey from Python packages, prepares the database, loads 
 web server, the worker and the scheduler until it is told to stop. PORT and DATA_DIR say where.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -20,14 +21,16 @@ from types import FrameType
 from typing import Any
 
 from fintech_ai.core.embedded.postgres import APP, OWNER, EmbeddedPostgres, Passwords
-from fintech_ai.core.embedded.process import Server, ServerFailed, free_port, is_free
+from fintech_ai.core.embedded.process import Server, ServerFailed, end_leftovers, free_port, is_free
 from fintech_ai.core.embedded.valkey import EmbeddedValkey
+from fintech_ai.core.private_files import write_private
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATABASE = "fintech_ai"
 NEEDED_BYTES = 500 * 1024 * 1024
 READY_SECONDS = 60
 RESTART_SECONDS = 2
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Refused(RuntimeError):
@@ -45,10 +48,7 @@ class Part(Server):
 
     def start(self) -> None:
         """Run it in the project's folder."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command, stdout=log, stderr=log, cwd=PROJECT, env=self.env, start_new_session=True
-            )
+        self.spawn(self.command, cwd=PROJECT, env=self.env)
 
 
 class Demo:
@@ -58,6 +58,7 @@ class Demo:
         self.port = port
         self.folder = folder
         self.logs = folder / "logs"
+        self.logins = folder / "logins.json"
         self.running: list[Server] = []
 
     def start(self) -> None:
@@ -83,29 +84,28 @@ class Demo:
         postgres.create_roles()
         postgres.create_database(DATABASE)
         env = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("DATABASE_OWNER_URL")},
             "DATABASE_URL": postgres.url(APP, DATABASE),
             "REDIS_URL": valkey.url(),
             "SECRET_KEY": kept["secret_key"],
             "HTTPS": "no",
+            "DEBUG": "no",
             "DJANGO_SETTINGS_MODULE": "fintech_ai.settings",
         }
         self._manage("prepare_database", env={**env, "DATABASE_OWNER_URL": postgres.url(OWNER, DATABASE)})
-        self._load_demo(env)
+        self._manage("load_demo", "--logins", str(self.logins), env=env)
         for part in self._parts(env):
             self.running.append(part)
             part.start()
         self._wait_until_up()
 
     def watch(self) -> None:
-        """Start again whatever of ours ends by itself; without its servers nothing can go on. Raises ServerFailed."""
+        """Start again whatever ends by itself. Raises ServerFailed for a server that does not come back."""
         while True:
             time.sleep(RESTART_SECONDS)
             for server in self.running:
                 if server.is_running:
                     continue
-                if not isinstance(server, Part):
-                    raise ServerFailed(f"{server.name} has ended. Its log: {server.log}")
                 print(f"{server.name} has ended and is started again. Its log: {server.log}", flush=True)
                 server.start()
 
@@ -116,13 +116,18 @@ class Demo:
 
     def greet(self) -> None:
         """Print where it is and who may sign in."""
-        logins = json.loads((self.folder / "logins.json").read_text())
         print(f"\n  fintech_ai is up: http://localhost:{self.port}\n")
+        if self.logins.exists():
+            self._print_logins(json.loads(self.logins.read_text()))
+        else:
+            print(f"  The logins are lost with {self.logins}. Remove {self.folder} for a new demo.\n")
+        print(f"  Data and logs are in {self.folder}. Ctrl-C stops everything.\n", flush=True)
+
+    def _print_logins(self, logins: dict[str, Any]) -> None:
         for person in logins["people"]:
             print(f"  {person['role']:<20} {person['email']}")
         print(f"  {'password of all':<20} {logins['password']}")
         print(f"  {'token (integrator)':<20} {logins['token']}\n")
-        print(f"  Data and logs are in {self.folder}. Ctrl-C stops everything.\n", flush=True)
 
     def _check_place(self) -> None:
         self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -132,6 +137,7 @@ class Demo:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Refused(f"A demo is running on {self.folder} already. Stop it, or choose another DATA_DIR.") from None
+        end_leftovers(self.logs)
         if not is_free(self.port):
             raise Refused(f"Port {self.port} is taken. Choose another: PORT=8100 bin/demo")
         if (free := shutil.disk_usage(self.folder).free) < NEEDED_BYTES:
@@ -142,33 +148,30 @@ class Demo:
     def _kept(self) -> dict[str, Any]:
         """Passwords and ports, kept from the first start on; a port that somebody else took meanwhile is replaced."""
         path = self.folder / "secrets.json"
-        kept = json.loads(path.read_text()) if path.exists() else {}
+        known = json.loads(path.read_text()) if path.exists() else {}
+        kept = dict(known)
         for name in ("superuser", "owner", "app", "valkey", "secret_key"):
             kept.setdefault(name, secrets.token_hex(25))
         for name in ("postgres_port", "valkey_port"):
             if name not in kept or not is_free(kept[name]):
                 kept[name] = free_port()
-        _write_private(path, json.dumps(kept, indent=2))
+        if kept != known:
+            write_private(path, json.dumps(kept, indent=2))
         return kept
 
-    def _load_demo(self, env: dict[str, str]) -> None:
-        if logins := self._manage("load_demo", env=env):
-            _write_private(self.folder / "logins.json", logins)
-
-    def _manage(self, command: str, *, env: dict[str, str]) -> str:
-        run = subprocess.run(
-            [sys.executable, "manage.py", command], env=env, cwd=PROJECT, capture_output=True, text=True
-        )
+    def _manage(self, command: str, *arguments: str, env: dict[str, str]) -> None:
+        program = [sys.executable, "manage.py", command, *arguments]
+        run = subprocess.run(program, env=env, cwd=PROJECT, capture_output=True, text=True)
         with (self.logs / f"{command}.log").open("a") as log:
             log.write(run.stderr)
         if run.returncode:
             lines = run.stderr.strip().splitlines()
             raise Refused(f"manage.py {command} failed: {lines[-1] if lines else 'it said nothing'}. Log: {log.name}")
-        return run.stdout
 
     def _parts(self, env: dict[str, str]) -> list[Part]:
         python = [sys.executable, "-m"]
-        gunicorn = ["gunicorn", "fintech_ai.wsgi", "--bind", f"127.0.0.1:{self.port}"]
+        # Without its control socket, which lies in the home folder and which two demos would share.
+        gunicorn = ["gunicorn", "fintech_ai.wsgi", "--bind", f"127.0.0.1:{self.port}", "--no-control-socket"]
         gunicorn += ["--worker-class", "gthread", "--workers", "1", "--threads", "8", "--access-logfile", "-"]
         celery = ["celery", "-A", "fintech_ai"]
         worker = [*celery, "worker", "--pool", "prefork", "--concurrency", "2", "--loglevel", "INFO"]
@@ -191,18 +194,17 @@ class Demo:
         raise web.failure()
 
 
-def _write_private(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(text)
-
-
 def _interrupt(signum: int, frame: FrameType | None) -> None:
+    """Stop once; a second Ctrl-C must not cut the stopping short."""
+    for each in STOP_SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def main() -> int:
-    """Run the demo until Ctrl-C or SIGTERM. Returns the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    """Run the demo until Ctrl-C, SIGTERM or the end of its terminal. Returns the exit code."""
+    for each in STOP_SIGNALS:
+        signal.signal(each, _interrupt)
     port = os.environ.get("PORT", "8000")
     if not port.isdigit() or not 0 < int(port) < 65536:
         print(f"PORT is {port!r}; it must be a number from 1 to 65535.", file=sys.stderr)
@@ -213,7 +215,8 @@ def main() -> int:
         demo.greet()
         demo.watch()
     except KeyboardInterrupt:
-        print("\nStopping.", flush=True)
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print("\nStopping.", flush=True)
         return 0
     except (Refused, ServerFailed) as error:
         print(error, file=sys.stderr)

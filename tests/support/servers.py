@@ -1,6 +1,6 @@
 """The servers behind the tests: one PostgreSQL and one Valkey, a database in each for every process of pytest.
 
-With DATABASE_OWNER_URL, DATABASE_URL and REDIS_URL set, those are used instead, and nothing is started.
+Always servers of their own, whatever the environment names: tests commit, and must never do so in anybody's database.
 """
 
 import os
@@ -18,6 +18,8 @@ from fintech_ai.core.embedded.valkey import EmbeddedValkey
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATE = "test_template"
+# Of the shell that started the tests: a real model must not be asked, nor a setting change what is tested.
+FOREIGN = ("DEBUG", "OPENAI_API_KEY", "OPENAI_API_KEY_FILE", "OPENAI_BASE_URL", "OPENAI_MODEL", "TEST_PORTS")
 # Nothing that is committed is lost when PostgreSQL itself is killed; only the machine's own crash would be.
 QUICK = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 
@@ -35,10 +37,8 @@ _running: Running | None = None
 def start() -> None:
     """Start both servers, migrate the template, and make this process' database. Sets the environment."""
     global _running
-    if os.environ.get("DATABASE_OWNER_URL"):
-        os.environ.setdefault("SECRET_KEY", secrets.token_hex(25))
-        os.environ.setdefault("HTTPS", "no")
-        return
+    for name in FOREIGN:
+        os.environ.pop(name, None)
     folder = Path(tempfile.mkdtemp(prefix="fintech-ai-tests-"))
     folder.chmod(0o711)
     _running = Running(folder, _postgres(folder), _valkey(folder))
@@ -55,8 +55,6 @@ def start() -> None:
 
 def use_of_worker(worker: str) -> None:
     """Make the database of one process of pytest, and point the environment at it."""
-    if "TEST_PORTS" not in os.environ:
-        return
     name = f"test_{worker}"
     postgres = _postgres(Path())
     postgres.drop_database(name)

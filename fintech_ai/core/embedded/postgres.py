@@ -101,14 +101,19 @@ class EmbeddedPostgres(Server):
         return Path(package).parent / "pginstall" / "bin"
 
     def _initialise(self) -> None:
+        """Make the cluster in a folder beside, so that one cut short never looks like one that is complete."""
+        unfinished = self.folder.with_name(f"{self.folder.name}.new")
+        shutil.rmtree(unfinished, ignore_errors=True)
         password_file = self.folder.parent / ".initdb-password"
         password_file.touch(mode=0o600)
         password_file.write_text(self.passwords.superuser)
+        unfinished.mkdir(mode=0o700)
         if self.user:
             shutil.chown(password_file, self.user)
+            shutil.chown(unfinished, self.user)
         command = [
             self._programs / "initdb",
-            f"--pgdata={self.folder}",
+            f"--pgdata={unfinished}",
             f"--username={SUPERUSER}",
             f"--pwfile={password_file}",
             "--auth=scram-sha-256",
@@ -122,6 +127,7 @@ class EmbeddedPostgres(Server):
             raise self.failure() from error
         finally:
             password_file.unlink()
+        unfinished.rename(self.folder)
 
     def _spawn(self) -> None:
         options = {
@@ -148,12 +154,9 @@ class EmbeddedPostgres(Server):
 
     def _prepare_system_user(self) -> None:
         try:
-            entry = pwd.getpwnam(SYSTEM_USER)
+            pwd.getpwnam(SYSTEM_USER)
         except KeyError:
             subprocess.run(["useradd", "--system", "--no-create-home", SYSTEM_USER], check=True, capture_output=True)
-            entry = pwd.getpwnam(SYSTEM_USER)
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.chown(self.folder, entry.pw_uid, entry.pw_gid)
         for target in (self.folder, self._programs):
             _let_pass(target.resolve())
 

@@ -1,9 +1,11 @@
-"""A server as a child process: started, waited for, stopped."""
+"""A server as a child process: started, waited for, stopped, and found again by whoever comes after a crash."""
 
 import os
 import signal
 import socket
 import subprocess
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 STOP_SECONDS = 15
@@ -14,7 +16,10 @@ class ServerFailed(RuntimeError):
 
 
 class Server:
-    """Base of the embedded servers. Children get a session of their own, so that Ctrl-C reaches only their parent."""
+    """Base of the embedded servers. Children get a session of their own, so that Ctrl-C reaches only their parent.
+
+    Beside its log stands a file that says which process it is, for `end_leftovers`.
+    """
 
     name = "server"
     stop_signal = signal.SIGTERM
@@ -24,7 +29,15 @@ class Server:
         self.log = log
         self.process: subprocess.Popen | None = None
 
-    def spawn(self, command: list[str | Path], *, stdin: bytes | None = None, user: str | None = None) -> None:
+    def spawn(
+        self,
+        command: list[str | Path],
+        *,
+        stdin: bytes | None = None,
+        user: str | None = None,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         """Run the command with its output in the log."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -36,7 +49,10 @@ class Server:
                 user=user,
                 group=user,
                 extra_groups=[] if user else None,
+                cwd=cwd,
+                env=env,
             )
+        self.log.with_suffix(".pid").write_text(f"{self.process.pid} {_birth(self.process.pid)}")
         if stdin is not None:
             self.process.stdin.write(stdin)
             self.process.stdin.close()
@@ -67,6 +83,27 @@ class Server:
         return ServerFailed(
             f"{self.name} did not start: {lines[-1] if lines else 'it said nothing'}. Its log: {self.log}"
         )
+
+
+def end_leftovers(folder: Path) -> None:
+    """End the servers with logs in `folder` that outlived their parent, as after its kill -9, with their children."""
+    for path in folder.glob("*.pid"):
+        pid, _, birth = path.read_text().partition(" ")
+        if birth and _birth(int(pid)) == birth:
+            os.killpg(int(pid), signal.SIGKILL)
+            while _birth(int(pid)) == birth:
+                time.sleep(0.05)
+        path.unlink()
+
+
+def _birth(pid: int) -> str:
+    """When this process began, in a form that no other process of the same number shares; "" if it has ended."""
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return "" if state == "Z" else f"{boot} {fields[18]}"
 
 
 def free_port() -> int:

@@ -3,7 +3,8 @@
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connections
+from django.db import DatabaseError, OperationalError, connections
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from fintech_ai.core.database import app_role
@@ -35,6 +36,19 @@ class Command(BaseCommand):
         tables = "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}"
         sequences = "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO {}"
         with connections["owner"].cursor() as cursor:
-            cursor.execute("CREATE EXTENSION IF NOT EXISTS vector")
+            self._create_extension(cursor)
             for statement in (tables, sequences, "GRANT USAGE ON SCHEMA public TO {}"):
                 cursor.execute(sql.SQL(statement).format(role))
+
+    def _create_extension(self, cursor: CursorWrapper) -> None:
+        try:
+            cursor.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        except OperationalError:
+            raise
+        except DatabaseError as error:
+            reason = str(error).strip().splitlines()[0]
+            database = connections["owner"].settings_dict["NAME"]
+            raise CommandError(
+                f"The extension pgvector cannot be created: {reason}. Ask the database administrator to install it and "
+                f"to run, in the database {database}: CREATE EXTENSION vector; Then repeat this command."
+            ) from error
