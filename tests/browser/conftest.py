@@ -1,16 +1,16 @@
 """A real browser against the real server: Chromium, driven by Playwright. Each test has a tenant of its own.
 
-Our own modules are imported where they are used: this file may be read before Django is set up.
+What needs Django is imported where it is used: this file may be read before Django is set up.
 """
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.browser.chromium import ARGUMENTS, chromium
+
 
 @pytest.fixture(scope="session")
 def browser():
-    from tests.browser.desk import ARGUMENTS, chromium
-
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield launched
