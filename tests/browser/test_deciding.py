@@ -89,6 +89,21 @@ def test_escape_takes_back_a_decision_that_waits_for_its_reason(desk, house_cast
     assert state_of(house_cast.northgate, case) == CaseState.IN_REVIEW
 
 
+def test_another_decision_never_goes_with_the_reason_of_the_one_taken_back(desk, house_cast):
+    house = house_cast.northgate
+    case = a_case_in_review(house)
+    alice = desk(house_cast.alice)
+    alice.open(address(case))
+    alice.keys("1", "Escape", "2")
+    expect(alice.page.locator("#armed")).to_contain_text("Clear: confirm the reason with Enter")
+    alice.page.get_by_role("button", name="Accept: block").click()
+    expect(alice.page.locator("#armed")).to_contain_text("Block: confirm the reason with Enter")
+    alice.page.get_by_role("button", name="Clear instead").click()
+    expect(alice.page.locator("#armed")).to_contain_text("Clear: confirm the reason with Enter")
+    expect(alice.page.get_by_label("Reason")).not_to_have_value("evidence_sufficient")
+    assert state_of(house, case) == CaseState.IN_REVIEW
+
+
 def test_keys_never_fire_in_a_field(desk, house_cast):
     case = a_case_in_review(house_cast.northgate, draft=a_draft(decision="clear"))
     alice = desk(house_cast.alice)

@@ -18,6 +18,7 @@ function move(step) {
 }
 
 // Deciding. A decision that needs a reason waits, once its button is pressed, until the reason is confirmed.
+// When it is taken back its reason goes with it, so that no other decision is sent with a reason nobody chose for it.
 
 let waiting = null;
 
@@ -27,7 +28,10 @@ function say(sentence) {
 }
 
 function rest() {
-  waiting?.classList.remove("waiting");
+  if (waiting) {
+    waiting.classList.remove("waiting");
+    byId("id_reason").value = "";
+  }
   waiting = null;
   say("");
 }
@@ -46,6 +50,7 @@ document.addEventListener("submit", (event) => {
   if (event.target.id !== "decide" || !button) return;
   const reason = byId("id_reason");
   const note = byId("id_note");
+  if (button !== waiting) rest();
   if (button.dataset.reason !== undefined && button !== waiting && !reason.value) {
     event.preventDefault();
     waitForReason(button, reason);
