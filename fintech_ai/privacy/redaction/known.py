@@ -1,6 +1,6 @@
 """The values that the record knows, and the search for every spelling of them that can be derived."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
@@ -57,11 +57,6 @@ class KnownValues:
         """Whether a card, account, phone or identifier stands in a bare number."""
         digits = "".join(character for character in str(number) if character.isdigit())
         return any(needle.text in digits for needle in self.needles if needle.text.isdigit() and len(needle.text) >= 6)
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Iterable]) -> "KnownValues":
-        """From texts by name, empty ones left out."""
-        return cls(**{name: tuple(value for value in items if value) for name, items in values.items()})
 
 
 def _find(needle: Needle, text: str, folded: Folded) -> Iterable[Span]:
