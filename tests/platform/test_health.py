@@ -15,7 +15,7 @@ def asked(env: dict[str, str], folder, path: str) -> tuple[int, dict]:
     """What a web server in this environment answers; /healthz has answered before, or it would not have started."""
     with WebServer(env=env, folder=folder) as web:
         try:
-            with urllib.request.urlopen(f"{web.url}{path}", timeout=10) as response:
+            with urllib.request.urlopen(f"{web.url}{path}", timeout=10) as response:  # noqa: S310
                 return response.status, json.load(response)
         except urllib.error.HTTPError as refusal:
             with refusal:
