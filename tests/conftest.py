@@ -28,6 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"  # Playwright runs its loop in the thread that also uses the ORM
 
     django.setup()
+    # Not for the processes of pytest-xdist: pytest-django would read the settings there before they are pointed at
+    # a database of their own.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 @pytest.hookimpl(tryfirst=True)
