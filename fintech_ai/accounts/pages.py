@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
@@ -19,9 +19,10 @@ def member_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
     cache, so that going back never shows what is no longer so.
     """
 
-    @login_required
     @wraps(view)
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
         if request.membership is None:
             return render(request, "accounts/no_membership.html", status=403)
         try:
@@ -33,3 +34,11 @@ def member_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 
     guarded.is_guarded = True
     return guarded
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    response = redirect_to_login(request.get_full_path())
+    if "HX-Request" not in request.headers:
+        return response
+    # htmx would follow a plain redirect and put the sign-in page's parts into the page that asked.
+    return HttpResponse(status=204, headers={"HX-Redirect": response.url})

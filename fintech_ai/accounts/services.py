@@ -112,6 +112,21 @@ def token_revoke(*, actor: Actor, token: ApiToken) -> None:
 
 
 @transaction.atomic
+def shortcuts_set(*, actor: Actor, user: User, single_key_shortcuts: bool) -> None:
+    """Switch a person's single-letter keys on or off, as she asked."""
+    before = User.objects.select_for_update().get(id=user.id).single_key_shortcuts
+    if before == single_key_shortcuts:
+        return
+    User.objects.filter(id=user.id).update(single_key_shortcuts=single_key_shortcuts)
+    record(
+        actor=actor,
+        action="settings.changed",
+        target=user,
+        data={"from": {"single_key_shortcuts": before}, "to": {"single_key_shortcuts": single_key_shortcuts}},
+    )
+
+
+@transaction.atomic
 def session_note(*, actor: Actor, user: User, action: str) -> None:
     """Record a sign-in, a refused sign-in or a sign-out in the person's tenant.
 

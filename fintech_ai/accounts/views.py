@@ -13,7 +13,7 @@ from fintech_ai.accounts.middleware import SESSION_TENANT
 from fintech_ai.accounts.models import Membership, User
 from fintech_ai.accounts.pages import member_required
 from fintech_ai.accounts.selectors import memberships_of
-from fintech_ai.accounts.services import session_note
+from fintech_ai.accounts.services import session_note, shortcuts_set
 from fintech_ai.core.tenancy import tenant_scope
 
 
@@ -95,7 +95,7 @@ def account(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = AccountForm(request.POST, instance=request.user)
         if form.is_valid():
-            form.save()
+            shortcuts_set(actor=request.actor, user=request.user, **form.cleaned_data)
             messages.success(request, "Saved.")
             return redirect("account")
     return render(request, "accounts/account.html", {"form": form, "memberships": memberships_of(request.user)})

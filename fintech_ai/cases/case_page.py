@@ -53,6 +53,7 @@ def case_page(
         "list_query": query_of(filters),
         "cases": listed[:LISTED_CASES],
         "has_more": len(listed) > LISTED_CASES,
+        "may_decide": DECIDE in detail.rights,
         "is_received": case.state == CaseState.RECEIVED,
         "outcome": decision_label(capability, case.outcome) if case.outcome else "",
     }

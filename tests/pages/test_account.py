@@ -181,3 +181,17 @@ def test_no_page_carries_inline_style_or_script(cast):
         assert "<style" not in content
         assert "<script>" not in content
         assert "script-src 'self'" in response["Content-Security-Policy"]
+
+
+def test_switching_the_keys_off_is_recorded_with_old_and_new_value(cast, sealed):
+    cast.alice.client.post("/account/", {})
+    sealed()
+    with cast.northgate.scope():
+        event = AuditEvent.objects.get(action="settings.changed", object_id=str(cast.alice.user.id))
+    assert event.data == {"from": {"single_key_shortcuts": True}, "to": {"single_key_shortcuts": False}}
+
+
+def test_a_page_that_asks_again_after_the_session_ended_goes_to_the_sign_in_page(cast):
+    response = Client().get("/queues/triage/", headers={"HX-Request": "true"})
+    assert response.status_code == 204
+    assert response["HX-Redirect"] == "/sign-in?next=/queues/triage/"
