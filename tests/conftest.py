@@ -108,10 +108,23 @@ def server(django_db_setup, app_env, tmp_path_factory):
         yield web
 
 
-@pytest.fixture(scope="session")
-def worker(django_db_setup, app_env, tmp_path_factory):
-    """A real Celery worker with its scheduler, for all tests of this process."""
+@pytest.fixture
+def worker(django_db_setup, app_env, tmp_path):
+    """A real Celery worker with its scheduler, for one test: others claim their runs themselves."""
     from tests.support.processes import CeleryWorker
 
-    with CeleryWorker(env=app_env, folder=tmp_path_factory.mktemp("worker")) as celery:
+    with CeleryWorker(env=app_env, folder=tmp_path) as celery:
         yield celery
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, for all tests of this process: Playwright starts once in a process, and no more."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.support.chromium import ARGUMENTS, chromium
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield launched
+        launched.close()

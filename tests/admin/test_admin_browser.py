@@ -1,11 +1,8 @@
 """The admin pages in a real browser: nothing that the content security policy refuses, nothing that axe finds."""
 
-import shutil
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import sync_playwright
 
 from fintech_ai.audit.models import AuditEvent
 from fintech_ai.cases.models import Recommendation
@@ -17,24 +14,15 @@ pytestmark = pytest.mark.browser
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def world(committed_db):
     return build_world(build_cast())
 
 
 @pytest.fixture(params=["light", "dark"])
-def page(request, chromium, server, world):
+def page(request, browser, server, world):
     """A page in which Cora is signed in. `page.refused` is what the console complained of."""
-    context = chromium.new_context(base_url=server.url, color_scheme=request.param)
+    context = browser.new_context(base_url=server.url, color_scheme=request.param)
     cookie = world.cast.cora.client.cookies[settings.SESSION_COOKIE_NAME]
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": server.url}])
     page = context.new_page()

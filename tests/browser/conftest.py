@@ -4,17 +4,6 @@ What needs Django is imported where it is used: this file may be read before Dja
 """
 
 import pytest
-from playwright.sync_api import sync_playwright
-
-from tests.browser.chromium import ARGUMENTS, chromium
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.chromium import ARGUMENTS, chromium
+from tests.support.chromium import ARGUMENTS, chromium
 
 SIZE = {"width": 1440, "height": 900}
 

@@ -17,4 +17,9 @@ ARGUMENTS = [
 
 def chromium() -> str | None:
     """The browser of the machine; None leaves it to Playwright's own."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    return (
+        os.environ.get("CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
