@@ -11,6 +11,7 @@ from .errors import RedactionFailed
 from .known import KnownValues
 from .process import detect
 from .spans import Span, merged
+from .spellings import ORDINARY
 
 # A placeholder: what kind of thing, which of them, and (from the second on) in which of its spellings.
 PLACEHOLDER = re.compile(r"⟦[A-Z]+_\d+(?:\.\d+)?⟧")
@@ -60,7 +61,12 @@ def _spans(text: str, known: KnownValues, found: list[Span]) -> list[Span]:
     """Reserved characters, then what the record knows, whole; the rest where it is not already masked."""
     reserved = [Span(*match.span(), "TEXT") for match in RESERVED.finditer(text)]
     sure = merged([*reserved, *known.spans_in(text)])
-    rest = [piece for span in merged(found) for piece in _without(span, sure) if _says_something(text, piece)]
+    rest = [
+        piece
+        for span in merged(found)
+        for piece in _without(span, sure)
+        if piece[:2] == span[:2] or _says_something(text, piece)
+    ]
     return sorted([*sure, *rest])
 
 
@@ -78,7 +84,8 @@ def _without(span: Span, others: list[Span]) -> Iterator[Span]:
 
 
 def _says_something(text: str, span: Span) -> bool:
-    return any(character.isalnum() for character in text[span.start : span.end])
+    """Whether more than signs and joining words ("and") is there: such remain between known values."""
+    return any(word not in ORDINARY for word in re.findall(r"[^\W_]+", text[span.start : span.end].lower()))
 
 
 class _Placeholders:
