@@ -65,6 +65,7 @@ def test_every_list_and_every_object_can_be_read(world, cora):
         text_of(cora.get(page_of(model, some.pk)))
 
 
+@pytest.mark.slow
 def test_every_list_can_be_sorted_filtered_and_searched_by_what_it_offers(world, cora):
     for model, options in admin.site._registry.items():
         address = list_of(model)

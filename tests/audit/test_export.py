@@ -91,6 +91,7 @@ def test_every_single_changed_byte_is_found(export):
             verified(bytes(changed))
 
 
+@pytest.mark.slow
 def test_every_removed_and_every_doubled_byte_is_found(export):
     for position in range(len(export)):
         with pytest.raises(Broken):
@@ -265,6 +266,7 @@ class TestStandAlone:
         assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_export(export, tmp_path):
     opening, event, *_, closing = lines_of(export)
     event["body"] = json.dumps({"pad": "x" * 1000})

@@ -119,6 +119,7 @@ def race(*attempts):
     return results
 
 
+@pytest.mark.slow
 def test_two_who_race_for_one_case_have_one_winner(committed_db):
     cast = build_cast()
 
