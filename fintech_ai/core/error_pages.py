@@ -17,7 +17,7 @@ TITLES = {
     413: "This is too large",
     429: "Too many requests",
 }
-TODO = {
+WHAT_TO_DO = {
     400: "Go back, check what you entered, and send it again.",
     403: "If you need it for your work, ask your team lead or whoever runs your tenant.",
     404: "The address is wrong, or what was here is not yours to see. Start again from your queues.",
@@ -30,8 +30,13 @@ TODO = {
 def error_page(request: HttpRequest, status: int, *, what: str = "") -> HttpResponse:
     """The page, or for the API the problem, of this status. `what` is a sentence for people."""
     if _is_for_a_program(request):
-        return problem_response(request, status, what or TODO[status])
-    context = {"status": status, "title": TITLES.get(status, TITLES[400]), "what": what, "todo": TODO.get(status, "")}
+        return problem_response(request, status, what or WHAT_TO_DO[status])
+    context = {
+        "status": status,
+        "title": TITLES.get(status, TITLES[400]),
+        "what": what,
+        "todo": WHAT_TO_DO.get(status, ""),
+    }
     return render(request, "errors/error.html", context, status=status)
 
 

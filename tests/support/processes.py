@@ -5,6 +5,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from abc import abstractmethod
 from pathlib import Path
 
 from fintech_ai.core.embedded.process import Server, free_port
@@ -21,11 +22,13 @@ class _Process(Server):
         self.env = env
         self.folder = folder
 
+    @abstractmethod
     def command(self) -> list[str]:
-        raise NotImplementedError
+        """What is run."""
 
+    @abstractmethod
     def is_ready(self) -> bool:
-        raise NotImplementedError
+        """Whether it can be used by now."""
 
     def start(self) -> None:
         """Start it and wait until it is ready. Raises ServerFailed."""
