@@ -1,4 +1,4 @@
-"""One logical call through the gateway, and what can never be true of it.
+"""One logical call through the gateway and what was charged for it, and what can never be true of them.
 
 The row is written before the provider is asked, so that a worker that dies on the way leaves a trace, and finished
 once. A finished row never changes: migration 0002_finished_calls_stay.
@@ -14,6 +14,14 @@ MAX_ATTEMPTS = 3
 SHA256 = r"^[0-9a-f]{64}$"
 
 
+class CallRole(models.TextChoices):
+    """What a call is for. Only the answer of a primary call is ever shown to those who work cases."""
+
+    PRIMARY = "primary", "Answer"
+    SHADOW = "shadow", "Challenger in shadow"
+    REPLAY = "replay", "Run again"
+
+
 class Outcome(models.TextChoices):
     ANSWERED = "answered", "Answered"
     REPAIRED = "repaired", "Answered after a repair"
@@ -24,6 +32,12 @@ class DegradedReason(models.TextChoices):
     """Why no model answered. The labels are for people and stand after "No model answered:"."""
 
     NO_PROVIDER = "no_provider", "none is configured"
+    NO_REVIEWED_VENDOR = "no_reviewed_vendor", "no vendor has a current review"
+    BUDGET_SPENT = "budget_spent", "the budget is spent"
+    LIMITS_UNAVAILABLE = "limits_unavailable", "the limits could not be checked"
+    CIRCUIT_OPEN = "circuit_open", "the provider has been failing and is left alone"
+    REDACTION_FAILED = "redaction_failed", "personal data could not be masked"
+    VAULT_CLOSED = "vault_closed", "what is sent could not be stored encrypted"
     TIMEOUT = "timeout", "it took too long"
     UNREACHABLE = "unreachable", "the provider could not be reached"
     RATE_LIMITED = "rate_limited", "the provider's rate limit was reached"
@@ -35,6 +49,8 @@ class DegradedReason(models.TextChoices):
     TRUNCATED = "truncated", "the reply was cut off"
     FILTERED = "filtered", "the provider's content filter stopped the reply"
     REFUSED = "refused", "the model refused"
+    TOOLS_EXHAUSTED = "tools_exhausted", "the model looked things up without coming to an answer"
+    WORKER_LOST = "worker_lost", "the worker was lost on the way"
     KEY_REUSED = "key_reused", "the same key was used for another question"
     IN_PROGRESS = "in_progress", "another worker is asking the same"
 
@@ -42,10 +58,16 @@ class DegradedReason(models.TextChoices):
 class ModelCall(TenantModel):
     """One question to a model with its attempts, tokens, cost and outcome: the provenance of an answer.
 
-    Prompts and raw replies are not stored; `reply` is the answer as it was validated, which a second call with the
-    same idempotency key gets without asking again.
+    What was sent and received lies encrypted in CallContent; `reply` is the answer as it was validated, which a second
+    call with the same idempotency key gets without asking again.
     """
 
+    role = models.CharField(max_length=10, choices=CallRole, default=CallRole.PRIMARY)
+    original = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="repeats",
+        help_text="The call that this one repeats, in shadow or in a replay.",
+    )  # fmt: skip
+    case_id = models.UUIDField(null=True, blank=True, help_text="The case that it was for, if any.")
     idempotency_key = models.CharField(max_length=200)
     request_sha256 = models.CharField(max_length=64, help_text="Of everything that was asked.")
     endpoint = models.CharField(max_length=60, help_text="What asked, such as triage.recommend.")
@@ -54,7 +76,7 @@ class ModelCall(TenantModel):
     prompt_version = models.PositiveSmallIntegerField()
     prompt_sha256 = models.CharField(max_length=64, help_text="Of the prompt file's bytes.")
     schema_sha256 = models.CharField(max_length=64, help_text="Of the JSON schema that was sent.")
-    provider = models.CharField(max_length=20)
+    provider = models.CharField(max_length=20, help_text="Who answered, or was asked last.")
     model_requested = models.CharField(max_length=100)
     model_returned = models.CharField(max_length=100, blank=True)
     parameters = models.JSONField(default=dict)
@@ -65,8 +87,13 @@ class ModelCall(TenantModel):
     reply = models.JSONField(null=True, blank=True)
     attempts = models.JSONField(
         default=list,
-        help_text="For each: number, kind (first, retry, repair), started, latency_ms, http_status, error, tokens.",
+        help_text="For each: number, kind (first, retry, fallback, repair), provider, model, started, latency_ms, "
+        "http_status, error, tokens.",
     )
+    lookups = models.JSONField(
+        default=list, help_text="What the model looked up with tools: tool, arguments, error, latency_ms."
+    )
+    masked = models.JSONField(default=dict, help_text="How many values of each kind were masked before it left.")
     tokens_input = models.PositiveIntegerField(
         null=True, blank=True, help_text="Of all attempts, the cached ones included. Empty if a reply did not say."
     )
@@ -81,6 +108,10 @@ class ModelCall(TenantModel):
     )
     price_list = models.CharField(max_length=40, blank=True, help_text="Where the price is from.")
     price_date = models.DateField(null=True, blank=True, help_text="The day whose price was taken.")
+    hold_micro_usd = models.PositiveBigIntegerField(
+        default=0, help_text="Held of the budget while it runs: what it can cost at most, in millionths of a dollar."
+    )
+    first_token_ms = models.PositiveIntegerField(null=True, blank=True, help_text="Only where the reply is streamed.")
     latency_ms = models.PositiveIntegerField(null=True, blank=True, help_text="Of the whole call, waits included.")
     tries = models.PositiveSmallIntegerField(default=1, help_text="How many workers have begun it.")
     lease_until = models.DateTimeField(
@@ -104,6 +135,14 @@ class ModelCall(TenantModel):
                 name="model_call_hashes_are_sha256",
             ),
             models.CheckConstraint(condition=Q(outcome__in=["", *Outcome.values]), name="model_call_outcome_is_known"),
+            models.CheckConstraint(
+                condition=Q(role=CallRole.PRIMARY, original__isnull=True)
+                | Q(role__in=[CallRole.SHADOW, CallRole.REPLAY], original__isnull=False),
+                name="model_call_repeats_have_an_original",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="") | Q(hold_micro_usd=0), name="model_call_holds_while_it_runs"
+            ),
             models.CheckConstraint(
                 condition=Q(outcome="", finished_at__isnull=True, lease_until__isnull=False)
                 | ~Q(outcome="") & Q(finished_at__isnull=False, lease_until__isnull=True, latency_ms__isnull=False),
@@ -137,6 +176,7 @@ class ModelCall(TenantModel):
             ),
         ]
         indexes = [
+            models.Index(fields=["original"], condition=Q(original__isnull=False), name="model_call_repeats"),
             models.Index(fields=["tenant", "-created_at", "-id"], name="model_call_newest"),
             models.Index(fields=["tenant", "subject"], name="model_call_by_subject"),
             models.Index(fields=["lease_until"], condition=Q(outcome=""), name="model_call_unfinished"),
@@ -149,3 +189,39 @@ class ModelCall(TenantModel):
     def prompt_label(self) -> str:
         """The prompt with its version: triage.recommend-v1."""
         return f"{self.prompt_id}-v{self.prompt_version}"
+
+
+class ChargeKind(models.TextChoices):
+    """How sure a charge is. What could not be counted is charged as the most that it can have cost."""
+
+    COUNTED = "counted", "By the tokens that the provider counted"
+    ASSUMED = "assumed", "Not counted, so the most that it can have cost"
+
+
+class LedgerEntry(TenantModel):
+    """What a call was charged to the budgets of its month and case. Written with the end of the call; never changes.
+
+    The budgets in Redis are made from this and from the holds of unfinished calls, and agree with them to the
+    micro-dollar.
+    """
+
+    call = models.OneToOneField(ModelCall, on_delete=models.PROTECT, related_name="charge")
+    case_id = models.UUIDField(null=True, blank=True)
+    month = models.DateField(help_text="The first day of the month, in the tenant's time zone, in which it began.")
+    micro_usd = models.PositiveBigIntegerField(help_text="Millionths of a dollar.")
+    kind = models.CharField(max_length=10, choices=ChargeKind)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "ledger entries"
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=ChargeKind.values), name="ledger_kind_is_known"),
+            models.CheckConstraint(condition=Q(month__day=1), name="ledger_month_is_its_first_day"),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "month"], include=["micro_usd"], name="ledger_by_month"),
+            models.Index(fields=["tenant", "case_id"], include=["micro_usd"], name="ledger_by_case"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.micro_usd} µ$ for {self.call_id}"
