@@ -115,7 +115,9 @@ def _attempt(provider: Provider, question: Question, attempt: Attempt, deadline:
     """One request; notes in `attempt` how it went."""
     begun = time.monotonic()
     try:
-        reply = provider.ask(question, seconds=min(settings.MODEL_ATTEMPT_SECONDS, deadline - begun))
+        reply = provider.ask(
+            question, model=provider.default_model, seconds=min(settings.MODEL_ATTEMPT_SECONDS, deadline - begun)
+        )
         attempt.http_status = reply.http_status
     except ProviderFailure as failure:
         attempt.http_status, attempt.error = failure.http_status, failure.error

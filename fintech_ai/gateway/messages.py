@@ -6,9 +6,10 @@ from typing import Any
 
 from fintech_ai.gateway import prompts
 from fintech_ai.gateway.prompts import Prompt
+from fintech_ai.gateway.providers.protocol import Message
 from fintech_ai.privacy.untrusted import fenced, new_marker
 
-Messages = tuple[tuple[str, str], ...]
+Messages = tuple[Message, ...]
 
 DATA_BLOCK, REPAIR = "data_block-v1", "repair-v1"
 PACKAGE = "fintech_ai.gateway"
@@ -27,14 +28,14 @@ def first_messages(prompt: Prompt, reference: Mapping[str, Any], content: Mappin
     if reference:
         parts.append("## Reference\n\n" + json.dumps(reference, ensure_ascii=False, separators=(",", ":")))
     parts.append(_with_marker(DATA_BLOCK, marker))
-    return ("system", "\n\n".join(parts)), ("user", fenced(content, marker=marker))
+    return Message("system", "\n\n".join(parts)), Message("user", fenced(content, marker=marker))
 
 
 def repair_messages(messages: Messages, reply: str, issues: list[dict[str, Any]]) -> Messages:
     """The same conversation, with the reply that did not fit and what was wrong with it."""
     marker = new_marker()
     asked = f"{_with_marker(REPAIR, marker)}\n\n{fenced(issues, marker=marker)}"
-    return *messages, ("assistant", reply[:MAX_QUOTED]), ("user", asked)
+    return *messages, Message("assistant", reply[:MAX_QUOTED]), Message("user", asked)
 
 
 def _with_marker(name: str, marker: str) -> str:

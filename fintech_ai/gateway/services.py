@@ -24,7 +24,7 @@ from fintech_ai.gateway.messages import first_messages, framing
 from fintech_ai.gateway.models import DegradedReason, ModelCall, Outcome
 from fintech_ai.gateway.prices import Price, price_of
 from fintech_ai.gateway.prompts import Prompt
-from fintech_ai.gateway.providers import configured_provider
+from fintech_ai.gateway.providers import configured
 from fintech_ai.gateway.providers.protocol import Provider, Question
 from fintech_ai.gateway.replies import as_stored, restored, strict_schema
 from fintech_ai.privacy.services import Cleared
@@ -128,7 +128,7 @@ def complete(
         trail=trail,
     )
     deadline = time.monotonic() + settings.MODEL_CALL_DEADLINE_SECONDS
-    provider = configured_provider()
+    provider = next(iter(configured().values()), None)
     if provider is None:
         return _without_provider(request)
     call = _begin(request, provider, deadline)
@@ -183,7 +183,7 @@ def _new_call(request: Request, provider: Provider) -> ModelCall:
         prompt_sha256=request.prompt.sha256,
         schema_sha256=_sha256(request.json_schema),
         provider=provider.name,
-        model_requested=provider.model,
+        model_requested=provider.default_model,
         parameters={**provider.parameters, **framing()},
         lease_until=Now() + timedelta(seconds=settings.MODEL_CALL_DEADLINE_SECONDS) + LEASE_GRACE,
     )
@@ -215,7 +215,7 @@ def _finish(
     request: Request[T], call: ModelCall, provider: Provider, asked: Asked[T], *, latency_ms: int
 ) -> Completion[T]:
     """Store and audit how it went, once: a worker that was taken for dead finds that the row is no longer its own."""
-    model = asked.model or provider.model
+    model = asked.model or provider.default_model
     tokens, price = asked.tokens, None
     if tokens:
         price = price_of(provider, model, filter(None, asked.metered), at=datetime.now(UTC))

@@ -38,7 +38,7 @@ def test_the_row_says_who_was_asked_what(cast, answered):
     assert answered.latency_ms >= answered.attempts[0]["latency_ms"]
     assert answered.finished_at >= answered.created_at
     (attempt,) = answered.attempts
-    assert attempt["tokens"] == {"input": 1000, "cached": 200, "output": 100}
+    assert attempt["tokens"] == {"input": 1000, "cached": 200, "output": 100, "written": 0}
     assert (attempt["number"], attempt["kind"], attempt["http_status"], attempt["error"]) == (1, "first", 200, "")
 
 

@@ -16,14 +16,12 @@ from pydantic import BaseModel, Field, ValidationError
 
 from fintech_ai.gateway.models import DegradedReason
 from fintech_ai.gateway.providers import background
-from fintech_ai.gateway.providers.protocol import ProviderFailure, Question, Reply, Tokens
+from fintech_ai.gateway.providers.protocol import MAX_OUTPUT_TOKENS, ProviderFailure, Question, Reply, Tokens
 from fintech_ai.gateway.providers.retry_after import retry_after_seconds
 
 OPENAI_URL = "https://api.openai.com/v1"
 CONNECT_SECONDS = 5.0
 MAX_REPLY_BYTES = 1024 * 1024
-# Above any honest answer. It bounds what one attempt can cost.
-MAX_OUTPUT_TOKENS = 4096
 # The slugs that providers give errors, such as model_not_found. Nothing that could hold a key or a text.
 ERROR_CODE = re.compile(r"[a-z_]{1,40}")
 MODEL_NAME = re.compile(r"[\w.:/@+-]{1,100}", re.ASCII)
@@ -74,22 +72,23 @@ class OpenAIProvider:
 
     def __init__(self, *, base_url: str, api_key: str, model: str):
         self.base_url = base_url or OPENAI_URL
-        self.model = model
+        self.default_model = model
+        self.region = ""
         # "store" keeps the provider from keeping the question and the answer for its own pages.
         self.parameters: Mapping[str, Any] = {"max_completion_tokens": MAX_OUTPUT_TOKENS, "store": False}
         self._api_key = api_key
 
     def __repr__(self) -> str:
-        return f"OpenAIProvider({self.model})"
+        return f"OpenAIProvider({self.default_model})"
 
     def price_keys(self) -> tuple[Mapping[str, str], ...]:
         """By the base URL; a proxy that the list does not know is taken to lead to OpenAI's own models."""
         return {"provider_api_url": self.base_url}, {"provider_id": "openai"}
 
-    def ask(self, question: Question, *, seconds: float) -> Reply:
+    def ask(self, question: Question, *, model: str, seconds: float) -> Reply:
         """See `Provider.ask`."""
         try:
-            return background.run(self._ask(question), seconds=seconds)
+            return background.run(self._ask(question, model), seconds=seconds)
         except ProviderFailure:
             raise
         except TimeoutError:
@@ -101,11 +100,11 @@ class OpenAIProvider:
         except Exception as error:
             raise ProviderFailure(DegradedReason.PROVIDER_ERROR, error=type(error).__name__) from None
 
-    async def _ask(self, question: Question) -> Reply:
+    async def _ask(self, question: Question, model: str) -> Reply:
         client = _client(os.getpid(), self.base_url, self._api_key)
         response = await client.chat.completions.with_raw_response.create(
-            model=self.model,
-            messages=[{"role": role, "content": text} for role, text in question.messages],
+            model=model,
+            messages=[{"role": message.role, "content": message.text} for message in question.messages],
             response_format={
                 "type": "json_schema",
                 "json_schema": {"name": question.schema_name, "strict": True, "schema": dict(question.schema)},

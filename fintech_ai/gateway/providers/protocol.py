@@ -2,45 +2,105 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from fintech_ai.gateway.models import DegradedReason
+
+# Above any honest answer. It bounds what one attempt can cost.
+MAX_OUTPUT_TOKENS = 4096
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """The model asks for a tool. `arguments` is the raw text that it wrote, which need not even be JSON."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool as the model is told of it; `schema` is the strict JSON schema of its arguments."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Message:
+    """A turn. An assistant's may hold `tool_calls`; a tool's answers the one named `tool_call_id`."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One request. `messages` are pairs of a role (system, user, assistant) and a text.
+    """One request.
 
-    `idempotency_key` is the same for each retry of the same question, so that a provider that knows such keys
-    charges once.
+    Args:
+        messages: one of the system first, then user and assistant in turn; those of tools directly after the assistant's
+            that asked for them.
+        idempotency_key: the same for each retry of the same question, so that a provider that knows such keys charges
+            once.
+        tools: what the model may look up before it answers.
+        may_call: whether it still may. If not, the tools are told all the same, since the conversation mentions them.
+        stream: whether the reply is streamed, so that the time to its first token is known.
     """
 
-    messages: tuple[tuple[str, str], ...]
+    messages: tuple[Message, ...]
     schema_name: str
     schema: Mapping[str, Any]
     idempotency_key: str
+    tools: tuple[ToolSpec, ...] = ()
+    may_call: bool = True
+    stream: bool = False
+    max_output_tokens: int = MAX_OUTPUT_TOKENS
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """As the provider counted them; `cached` is a part of `input`."""
+    """As the provider counted them.
+
+    `cached` and `written` are parts of `input`: read from the provider's cache, which costs less, and written to it,
+    which costs more where it is charged for at all.
+    """
 
     input: int
     cached: int
     output: int
+    written: int = 0
+
+
+@dataclass(frozen=True)
+class RateWindow:
+    """What is left of a rate limit: `remaining` of `limit`, all of it again in `reset_seconds`."""
+
+    kind: Literal["requests", "tokens"]
+    limit: int
+    remaining: int
+    reset_seconds: float
 
 
 @dataclass(frozen=True)
 class Reply:
     """A reply that the provider gave whole: neither cut off, nor filtered, nor refused.
 
-    `model` is the model that answered, "" if it did not say; `tokens` is None if it did not count.
+    With `tool_calls` the model wants to look something up first, and `text` is what it said beside that. `model` is the
+    model that answered, "" if it did not say; `tokens` is None if it did not count; `first_token_ms` only if streamed.
     """
 
     text: str
     model: str
     tokens: Tokens | None
     http_status: int
+    tool_calls: tuple[ToolCall, ...] = ()
+    first_token_ms: int | None = None
+    windows: tuple[RateWindow, ...] = ()
 
 
 class ProviderFailure(Exception):
@@ -53,6 +113,9 @@ class ProviderFailure(Exception):
         http_status: None if there was no answer at all.
         retry_after: seconds for which the provider asks to be left alone; None if it did not say.
         cut: the reply that was not whole (cut off, filtered or refused): it has been paid for.
+        may_have_cost: whether the provider may have worked on it. No connection, a 4xx and a 503 cost nothing; a
+            time-out or a reply that broke off may have cost as much as a whole one.
+        windows: the provider's rate limits, if it said.
     """
 
     def __init__(
@@ -64,6 +127,8 @@ class ProviderFailure(Exception):
         http_status: int | None = None,
         retry_after: float | None = None,
         cut: Reply | None = None,
+        may_have_cost: bool = True,
+        windows: tuple[RateWindow, ...] = (),
     ):
         super().__init__(f"{reason}: {error}")
         self.reason = reason
@@ -72,16 +137,26 @@ class ProviderFailure(Exception):
         self.http_status = http_status
         self.retry_after = retry_after
         self.cut = cut
+        self.may_have_cost = may_have_cost
+        self.windows = windows
 
 
 class Provider(Protocol):
-    """A way to one model. `parameters` are sent with each question and stored with each call."""
+    """A way to the models of one vendor, or of a server of one's own.
+
+    Args:
+        name: one of openai, azure, anthropic, compatible.
+        region: where it works, as configured; "" if nobody said.
+        default_model: asked where the tenant has no route of its own.
+        parameters: sent with each question and stored with each call.
+    """
 
     name: str
-    model: str
+    region: str
+    default_model: str
     parameters: Mapping[str, Any]
 
-    def ask(self, question: Question, *, seconds: float) -> Reply:
+    def ask(self, question: Question, *, model: str, seconds: float) -> Reply:
         """The reply, within `seconds`. Raises ProviderFailure, and nothing else, for whatever goes wrong there."""
 
     def price_keys(self) -> tuple[Mapping[str, str], ...]:
