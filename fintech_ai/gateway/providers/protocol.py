@@ -43,7 +43,7 @@ class Question:
     """One request.
 
     Args:
-        messages: one of the system first, then user and assistant in turn; those of tools directly after the assistant's
+        messages: the system's first, then user and assistant in turn; those of tools directly after the assistant's
             that asked for them.
         idempotency_key: the same for each retry of the same question, so that a provider that knows such keys charges
             once.
