@@ -1,0 +1,120 @@
+"""A bounded client ends by its deadline, whatever the other side does, and leaves the good ones alone."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+import pytest
+
+from fintech_ai.gateway.providers import deadline
+from tests.support.model_server import ModelServer
+
+SECONDS = 0.4
+
+
+@contextmanager
+def talking(piece: bytes, *, first: bytes = b"") -> Iterator[str]:
+    """A server that says `first` at once and then `piece` every 50 ms; its address."""
+    stop = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def talk() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(first)
+            while not stop.wait(0.05):
+                try:
+                    connection.sendall(piece)
+                except OSError:
+                    return
+
+    thread = threading.Thread(target=talk, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        stop.set()
+        listener.close()
+        thread.join(5)
+
+
+def seconds_of(client: httpx2.Client, url: str) -> float:
+    """How long it takes until the client gives up by time."""
+    begun = time.monotonic()
+    with deadline.until(begun + SECONDS), pytest.raises(httpx2.TimeoutException):
+        client.get(url)
+    return time.monotonic() - begun
+
+
+@pytest.fixture
+def client() -> Iterator[httpx2.Client]:
+    with deadline.bounded(httpx2.Client(timeout=None)) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("first", "piece"),
+    [
+        (b"", b""),
+        (b"H", b"T"),
+        (b"HTTP/1.1 200 OK\r\nX-A: ", b"a"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b" "),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    ],
+    ids=["silence", "status line", "headers", "body", "chunks"],
+)
+def test_a_server_that_drips_is_left_at_the_deadline(client, first, piece):
+    with talking(piece, first=first) as url:
+        assert SECONDS - 0.01 < seconds_of(client, url) < SECONDS + 0.3
+
+
+def test_a_handshake_that_never_ends_is_left_too(client):
+    with talking(b"") as url:
+        assert seconds_of(client, url.replace("http:", "https:")) < SECONDS + 0.3
+
+
+def test_a_name_that_does_not_resolve_in_time_is_left_too(client, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(2))
+    assert seconds_of(client, "http://slow.example/") < SECONDS + 0.3
+
+
+def test_a_name_that_is_unknown_is_no_connection(client):
+    with deadline.until(time.monotonic() + 20), pytest.raises(httpx2.ConnectError):
+        client.get("http://nobody.invalid/")
+
+
+def test_the_next_address_is_tried_when_one_refuses(client, monkeypatch):
+    with ModelServer(["{}"]) as server:
+        port = int(server.url.split(":")[2].split("/")[0])
+        known = [(0, 0, 0, "", (address, port)) for address in ("127.0.0.9", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: known)
+        with deadline.until(time.monotonic() + 5):
+            response = client.post(f"http://two.example:{port}/v1/nothing", json={})
+    assert response.status_code == 404
+
+
+def test_connections_are_kept_from_one_deadline_to_the_next(client):
+    with ModelServer(["{}"]) as server:
+        streams = set()
+        for _ in range(3):
+            with deadline.until(time.monotonic() + 5), client.stream("POST", f"{server.url}/no", json={}) as response:
+                response.read()
+                streams.add(response.extensions["network_stream"].get_extra_info("client_addr"))
+        assert len(streams) == 1
+
+
+def test_nothing_is_asked_without_a_deadline(client):
+    with ModelServer(["{}"]) as server, pytest.raises(LookupError):
+        client.get(server.url)
+
+
+def test_proxies_of_the_environment_are_used_and_held_too(monkeypatch):
+    with talking(b"") as url:
+        monkeypatch.setenv("HTTP_PROXY", url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        with deadline.bounded(httpx2.Client(timeout=None)) as client:
+            assert seconds_of(client, "http://provider.example/") < SECONDS + 0.3
