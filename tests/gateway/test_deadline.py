@@ -89,8 +89,13 @@ def test_a_name_that_is_unknown_is_no_connection(client):
 def test_the_next_address_is_tried_when_one_refuses(client, monkeypatch):
     with ModelServer(["{}"]) as server:
         port = int(server.url.split(":")[2].split("/")[0])
+        real = socket.getaddrinfo
         known = [(0, 0, 0, "", (address, port)) for address in ("127.0.0.9", "127.0.0.1")]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: known)
+        monkeypatch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda host, *rest, **more: known if host == "two.example" else real(host, *rest, **more),
+        )
         with deadline.until(time.monotonic() + 5):
             response = client.post(f"http://two.example:{port}/v1/nothing", json={})
     assert response.status_code == 404
