@@ -3,6 +3,7 @@
 A secret named NAME may also come from the file that NAME_FILE names.
 """
 
+import base64
 import os
 import sys
 from pathlib import Path
@@ -49,6 +50,20 @@ def env_number(name: str, default: float) -> float:
     if number <= 0:
         raise ImproperlyConfigured(f"{name} is {value}; it must be above zero.")
     return number
+
+
+def env_key(name: str) -> bytes | None:
+    """The variable as a key of 32 bytes, given in base64; None where it is not set."""
+    value = env(name, "")
+    if not value:
+        return None
+    try:
+        key = base64.b64decode(value, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise ImproperlyConfigured(f"{name} must be 32 random bytes in base64, as `openssl rand -base64 32` gives.")
+    return key
 
 
 # What runs where
@@ -282,7 +297,14 @@ RUN_MAX_TRIES = 5
 CELERY_BEAT_SCHEDULE = {
     "sweep-runs": {"task": "fintech_ai.cases.tasks.sweep_runs", "schedule": RUN_SWEEP_SECONDS},
     "forget-idempotency-keys": {"task": "fintech_ai.accounts.tasks.forget_idempotency_keys", "schedule": 24 * 60 * 60},
+    "forget-contents": {"task": "fintech_ai.gateway.tasks.forget_contents", "schedule": 24 * 60 * 60},
 }
+
+# Content that is stored encrypted. Without a master key none is stored, and no model is asked: privacy/vault.py.
+
+MASTER_KEY = env_key("MASTER_KEY")
+MASTER_KEY_PREVIOUS = env_key("MASTER_KEY_PREVIOUS")
+MODEL_CONTENT_DAYS = env_number("MODEL_CONTENT_DAYS", 90)
 
 # Models. One deadline covers a whole call with its retries; a run's lease must outlive it.
 

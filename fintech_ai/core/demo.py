@@ -4,6 +4,7 @@ Starts PostgreSQL and Valkey from Python packages, prepares the database, loads 
 web server, the worker and the scheduler until it is told to stop. PORT and DATA_DIR say where.
 """
 
+import base64
 import contextlib
 import fcntl
 import json
@@ -88,6 +89,7 @@ class Demo:
             "DATABASE_URL": postgres.url(APP, DATABASE),
             "REDIS_URL": valkey.url(),
             "SECRET_KEY": kept["secret_key"],
+            "MASTER_KEY": kept["master_key"],
             "HTTPS": "no",
             "DEBUG": "no",
             "DJANGO_SETTINGS_MODULE": "fintech_ai.settings",
@@ -146,12 +148,13 @@ class Demo:
             )
 
     def _kept(self) -> dict[str, Any]:
-        """Passwords and ports, kept from the first start on; a port that somebody else took meanwhile is replaced."""
+        """Passwords, keys and ports, kept from the first start on; a port that somebody else took meanwhile is replaced."""
         path = self.folder / "secrets.json"
         known = json.loads(path.read_text()) if path.exists() else {}
         kept = dict(known)
         for name in ("superuser", "owner", "app", "valkey", "secret_key"):
             kept.setdefault(name, secrets.token_hex(25))
+        kept.setdefault("master_key", base64.b64encode(secrets.token_bytes(32)).decode())
         for name in ("postgres_port", "valkey_port"):
             if name not in kept or not is_free(kept[name]):
                 kept[name] = free_port()

@@ -36,7 +36,7 @@ def build_world(cast: Cast) -> World:
         case = _a_case_with_decision(house)
         (payment,) = imported(house, a_row(1))
         alert = an_alert(house, payment.external_id)
-        call = _a_model_call()
+        call = a_model_call()
         settle()
         values = {"slug": house.queue.slug, "case_id": case.id, "alert_id": alert.id, "app_label": "cases"}
         for model in admin.site._registry:
@@ -70,7 +70,8 @@ def _a_case_with_decision(house: House) -> Case:
     return Case.objects.get(id=case.id)
 
 
-def _a_model_call() -> ModelCall:
+def a_model_call() -> ModelCall:
+    """A call that was answered, for the tenant in scope."""
     digest = "a" * 64
     return ModelCall.objects.create(
         idempotency_key=uuid.uuid4().hex,

@@ -1,5 +1,6 @@
 """A PostgreSQL of its own for a benchmark: fresh, with our tables, waiting for its disk (fsync on)."""
 
+import base64
 import os
 import secrets
 import shutil
@@ -37,6 +38,7 @@ def _use(postgres: EmbeddedPostgres) -> None:
     os.environ.update(
         DJANGO_SETTINGS_MODULE="fintech_ai.settings",
         SECRET_KEY=secrets.token_hex(25),
+        MASTER_KEY=base64.b64encode(secrets.token_bytes(32)).decode(),
         DATABASE_URL=postgres.url(APP, NAME),
         DATABASE_OWNER_URL=postgres.url(OWNER, NAME),
         REDIS_URL="redis://127.0.0.1:1/0",

@@ -3,6 +3,7 @@
 Always servers of their own, whatever the environment names: tests commit, and must never do so in anybody's database.
 """
 
+import base64
 import os
 import secrets
 import shutil
@@ -46,7 +47,12 @@ def start() -> None:
     _running.valkey.start()
     _running.postgres.create_roles()
     _running.postgres.create_database(TEMPLATE)
-    os.environ.update(SECRET_KEY=secrets.token_hex(25), HTTPS="no", API_RATE="100000/minute")
+    os.environ.update(
+        SECRET_KEY=secrets.token_hex(25),
+        MASTER_KEY=base64.b64encode(secrets.token_bytes(32)).decode(),
+        HTTPS="no",
+        API_RATE="100000/minute",
+    )
     _use_database(TEMPLATE, 0)
     prepare = [sys.executable, "manage.py", "prepare_database"]
     subprocess.run(prepare, check=True, cwd=PROJECT, env=os.environ)

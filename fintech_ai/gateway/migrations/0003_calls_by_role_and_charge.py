@@ -163,7 +163,7 @@ class Migration(migrations.Migration):
             model_name="modelcall",
             constraint=models.CheckConstraint(
                 condition=models.Q(("outcome", ""), ("hold_micro_usd", 0), _connector="OR"),
-                name="model_call_holds_only_while_it_runs",
+                name="model_call_holds_while_it_runs",
             ),
         ),
         migrations.AddConstraint(

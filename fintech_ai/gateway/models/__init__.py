@@ -9,5 +9,15 @@ from fintech_ai.gateway.models.calls import (
     ModelCall,
     Outcome,
 )
+from fintech_ai.gateway.models.contents import CallContent
 
-__all__ = ["MAX_ATTEMPTS", "CallRole", "ChargeKind", "DegradedReason", "LedgerEntry", "ModelCall", "Outcome"]
+__all__ = [
+    "MAX_ATTEMPTS",
+    "CallContent",
+    "CallRole",
+    "ChargeKind",
+    "DegradedReason",
+    "LedgerEntry",
+    "ModelCall",
+    "Outcome",
+]
