@@ -45,7 +45,7 @@ def house(cast):
 
 
 def a_content(document=None):
-    row = CallContent.sealed(a_model_call(), document or {"asked": {}, "exchanges": [], "replacements": {}})
+    row = CallContent.sealed(a_model_call().id, document or {"asked": {}, "exchanges": [], "replacements": {}})
     row.save(force_insert=True)
     return row
 

@@ -5,6 +5,7 @@ time is over: migration 0005_call_content.
 """
 
 import json
+import uuid
 from datetime import timedelta
 from typing import Any, Self
 
@@ -39,9 +40,9 @@ class CallContent(SealedModel):
         return f"content of call {self.call_id}"
 
     @classmethod
-    def sealed(cls, call: ModelCall, document: dict[str, Any]) -> Self:
+    def sealed(cls, call_id: uuid.UUID, document: dict[str, Any]) -> Self:
         """The row, not saved. Raises VaultClosed without a master key; see `privacy.vault.check_open`."""
-        row = cls(call=call, keep_until=timezone.now() + timedelta(days=settings.MODEL_CONTENT_DAYS))
+        row = cls(call_id=call_id, keep_until=timezone.now() + timedelta(days=settings.MODEL_CONTENT_DAYS))
         return row.seal(_ENCODER.encode(document).encode())
 
     def opened(self) -> dict[str, Any]:
