@@ -66,6 +66,14 @@ def env_key(name: str) -> bytes | None:
     return key
 
 
+def env_count(name: str) -> int:
+    """The variable as a whole number from zero on; zero where it is not set."""
+    value = env(name, "0")
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number, or 0 for no limit.")
+    return int(value)
+
+
 # What runs where
 
 DEBUG = env_bool("DEBUG", False)
@@ -296,6 +304,7 @@ RUN_RING_AGAIN_SECONDS = 6 * RUN_SWEEP_SECONDS
 RUN_MAX_TRIES = 5
 CELERY_BEAT_SCHEDULE = {
     "sweep-runs": {"task": "fintech_ai.cases.tasks.sweep_runs", "schedule": RUN_SWEEP_SECONDS},
+    "reconcile-budgets": {"task": "fintech_ai.gateway.tasks.reconcile_budgets", "schedule": 5},
     "forget-idempotency-keys": {"task": "fintech_ai.accounts.tasks.forget_idempotency_keys", "schedule": 24 * 60 * 60},
     "forget-contents": {"task": "fintech_ai.gateway.tasks.forget_contents", "schedule": 24 * 60 * 60},
 }
@@ -318,6 +327,22 @@ if MODEL_CALL_DEADLINE_SECONDS >= RUN_LEASE_SECONDS:
 OPENAI_API_KEY = env("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = env("OPENAI_BASE_URL", "")
 OPENAI_MODEL = env("OPENAI_MODEL", "gpt-4.1-mini")
+
+# Limits of models' requests and tokens per minute, where 0 is without limit: those of our accounts at the providers,
+# beside which the limits that a provider names in its replies hold as well; and the share of any one tenant.
+
+MODEL_PROVIDER_RATES = {
+    provider: (env_count(f"{prefix}_REQUESTS_PER_MINUTE"), env_count(f"{prefix}_TOKENS_PER_MINUTE"))
+    for provider, prefix in {
+        "openai": "OPENAI",
+        "azure": "AZURE_OPENAI",
+        "anthropic": "ANTHROPIC",
+        "compatible": "OPENAI",
+    }.items()
+}
+MODEL_TENANT_TOKENS_PER_MINUTE = env_count("MODEL_TENANT_TOKENS_PER_MINUTE")
+# For how long a provider that has been failing is left alone at first.
+MODEL_BREAKER_OPEN_SECONDS = env_number("MODEL_BREAKER_OPEN_SECONDS", 5)
 
 # Logs carry ids, never content.
 
