@@ -1,24 +1,49 @@
 """The way in and out for each request to a provider."""
 
+import logging
+import random
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-from fintech_ai.gateway.configuration import Limits
+from django.conf import settings
+from redis.exceptions import RedisError
+
+from fintech_ai.gateway.admission import keys, rebuild, scripts
+from fintech_ai.gateway.admission.money import micro_dollars
+from fintech_ai.gateway.admission.news import tell
 from fintech_ai.gateway.models import DegradedReason
 from fintech_ai.gateway.providers.protocol import RateWindow
 from fintech_ai.gateway.targets import Target
 
+if TYPE_CHECKING:
+    from fintech_ai.gateway.configuration import Limits
+
+logger = logging.getLogger(__name__)
+
+# How long beyond its time a request that tries out a failing provider keeps its place.
+PROBE_GRACE_SECONDS = 5
+OUTCOMES = {True: "well", False: "badly", None: "unsaid"}
+
 
 @dataclass(frozen=True)
 class Entered:
-    """A request that may be sent. `probe` says that it tries out a provider that has been failing."""
+    """A request that may be sent.
+
+    Args:
+        rate, tokens: what it was let in with; see `enter`.
+        probe: whether it tries out a provider that has been failing.
+        era: of the circuit breaker, since what began before it opened says nothing of it now.
+    """
 
     tenant_id: uuid.UUID
     call_id: uuid.UUID
     attempt: int
     target: Target
+    rate: int
     tokens: int
     probe: bool
     era: int
@@ -49,7 +74,7 @@ def enter(
     case_id: uuid.UUID | None,
     hold: int,
     tokens: int,
-    limits: Limits,
+    limits: "Limits",
     rate: int,
     month: date,
     deadline: float,
@@ -68,6 +93,47 @@ def enter(
         month: the first day of the month, in the tenant's time zone, whose budget pays for the call.
         deadline: by time.monotonic(). A wait that would be longer is refused at once. Pass the present to not wait.
     """
+    names = [
+        keys.call(call_id),
+        keys.live(tenant_id),
+        keys.month(tenant_id, month),
+        keys.breaker(target),
+        keys.target_window(target),
+        keys.tenant_window(tenant_id),
+    ]
+    if case_id:
+        names.append(keys.case(tenant_id, case_id))
+    asked = [
+        str(call_id),
+        attempt,
+        str(tenant_id),
+        hold,
+        tokens,
+        micro_dollars(limits.request_usd),
+        micro_dollars(limits.case_usd),
+        micro_dollars(limits.month_usd),
+    ]
+    rates = _rates(target, rate)
+    try:
+        while True:
+            patience = max(0.0, deadline - time.monotonic())
+            answer, *rest = scripts.ENTER(names, [*asked, f"{patience:.6f}", _probe_lease(), *rates])
+            if answer == b"wait":
+                time.sleep(float(rest[0]))
+            elif answer == b"unbuilt":
+                rebuild.build(rest[0].decode(), tenant_id=tenant_id, month=month, case_id=case_id)
+            else:
+                break
+    except RedisError as error:
+        logger.error("Limits could not be checked for call %s: %s", call_id, type(error).__name__)
+        return Refused(DegradedReason.LIMITS_UNAVAILABLE)
+    if answer == b"finished":
+        return Refused(DegradedReason.IN_PROGRESS)
+    if answer == b"entered":
+        return Entered(tenant_id, call_id, attempt, target, rate, tokens, probe=bool(rest[0]), era=rest[1])
+    reason, wait, budget, *news = (text.decode() for text in rest)
+    tell(tenant_id, news)
+    return Refused(DegradedReason(reason), wait_seconds=float(wait) if wait else None, budget=budget)
 
 
 def leave(
@@ -88,10 +154,59 @@ def leave(
         tokens: that the request had; None if nobody knows.
         settle: micro-dollars that the call is charged, if this was its last request and its end is committed.
     """
+    names = [
+        keys.call(entered.call_id),
+        keys.live(entered.tenant_id),
+        keys.breaker(entered.target),
+        keys.target_window(entered.target),
+        keys.tenant_window(entered.tenant_id),
+    ]
+    told = [
+        str(entered.call_id),
+        entered.attempt,
+        OUTCOMES[ok],
+        entered.era,
+        settings.MODEL_BREAKER_OPEN_SECONDS,
+        random.random(),  # noqa: S311 - Lua's own begins anew with each run
+        entered.tokens,
+        _or_empty(tokens),
+        _or_empty(retry_after),
+        _or_empty(settle),
+        *_rates(entered.target, entered.rate),
+    ]
+    for window in windows:
+        told += [window.kind, window.limit, window.remaining, window.reset_seconds]
+    try:
+        opened, *news = scripts.LEAVE(names, told)
+    except RedisError as error:
+        logger.error("Call %s could not report to the limits: %s", entered.call_id, type(error).__name__)
+        return
+    if opened:
+        logger.warning("%s has been failing and is left alone for %.1f s", entered.target, float(opened))
+    tell(entered.tenant_id, [text.decode() for text in news])
 
 
 def settle(*, tenant_id: uuid.UUID, call_id: uuid.UUID, cost: int) -> None:
-    """Replace what a finished call holds of its budgets by what it cost (micro-dollars). Doing so again changes nothing.
+    """Replace what a finished call holds of its budgets by `cost` (micro-dollars). Doing so again changes nothing.
 
     A call that cannot be settled, since Redis does not answer, is found by the reconciliation.
     """
+    try:
+        news = scripts.SETTLE([keys.call(call_id), keys.live(tenant_id)], [str(call_id), cost])
+    except RedisError as error:
+        logger.error("Call %s could not be settled: %s", call_id, type(error).__name__)
+        return
+    tell(tenant_id, [text.decode() for text in news])
+
+
+def _rates(target: Target, rate: int) -> tuple[int, int, int, int]:
+    """Requests and tokens per minute: the provider's, then the tenant's. 0 is without limit."""
+    return (*settings.MODEL_PROVIDER_RATES.get(target.provider, (0, 0)), rate, settings.MODEL_TENANT_TOKENS_PER_MINUTE)
+
+
+def _probe_lease() -> float:
+    return settings.MODEL_ATTEMPT_SECONDS + PROBE_GRACE_SECONDS
+
+
+def _or_empty(value: float | None) -> float | str:
+    return "" if value is None else value
