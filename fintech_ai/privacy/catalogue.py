@@ -32,20 +32,26 @@ class FieldClass(StrEnum):
     OPERATIONAL = "operational"
 
 
-# What these hold says who somebody is, or can say anything. They leave for no endpoint.
+# What these hold says who somebody is, or can say anything. As they stand they leave for no endpoint.
 NEVER_LEAVES = frozenset({FieldClass.SECRET, FieldClass.IDENTIFIER, FieldClass.PERSONAL, FieldClass.CONTENT})
+# Of those, what may leave once the personal data in it has been masked: texts, not the data itself.
+LEAVES_MASKED = frozenset({FieldClass.CONTENT})
 
 Names = dict[FieldClass, list[str]]
 
 
 class Endpoint(BaseModel):
-    """Something that asks a model. `leaves` lists by source the fields that may be sent for it."""
+    """Something that asks a model. `leaves` and `masked` list by source the fields that may be sent for it.
+
+    Those in `masked` are free text: they leave only after the personal data in them has been masked.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     purpose: str = Field(min_length=1)
     answer: str = Field(min_length=1)
     leaves: dict[str, list[str]]
+    masked: dict[str, list[str]] = Field(default_factory=dict)
 
 
 class Computed(BaseModel):
@@ -90,8 +96,12 @@ class Catalogue:
     foreign: Mapping[str, Foreign]
 
     def leaves_for(self, source: str, name: str) -> tuple[str, ...]:
-        """The endpoints for which a field may leave."""
-        return tuple(endpoint for endpoint, terms in self.endpoints.items() if name in terms.leaves.get(source, ()))
+        """The endpoints for which a field may leave, as it stands or masked."""
+        return tuple(
+            endpoint
+            for endpoint, terms in self.endpoints.items()
+            if name in terms.leaves.get(source, ()) or name in terms.masked.get(source, ())
+        )
 
 
 @cache
@@ -164,13 +174,22 @@ def _one_class_each(source: str, classed: Names, path: Path) -> dict[str, FieldC
 
 def _impossible_departures(listed: Catalogue) -> Iterator[str]:
     for endpoint, terms in listed.endpoints.items():
-        for source, names in terms.leaves.items():
-            for name in names:
-                field_class = listed.fields.get(source, {}).get(name)
-                if field_class is None:
-                    yield f"{source}.{name} is to leave for {endpoint}, but has no class."
-                elif field_class in NEVER_LEAVES:
-                    yield f"{source}.{name} is to leave for {endpoint}, but is {field_class}, which never leaves."
+        for source, name in _pairs(terms.leaves):
+            field_class = listed.fields.get(source, {}).get(name)
+            if field_class is None:
+                yield f"{source}.{name} is to leave for {endpoint}, but has no class."
+            elif field_class in NEVER_LEAVES:
+                yield f"{source}.{name} is to leave for {endpoint}, but is {field_class}, which never leaves."
+        for source, name in _pairs(terms.masked):
+            field_class = listed.fields.get(source, {}).get(name)
+            if field_class is None:
+                yield f"{source}.{name} is to leave masked for {endpoint}, but has no class."
+            elif field_class not in LEAVES_MASKED:
+                yield f"{source}.{name} is to leave masked for {endpoint}, but is {field_class}, which is no free text."
+
+
+def _pairs(names: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
+    return ((source, name) for source, listed in names.items() for name in listed)
 
 
 def _existing_sources() -> Iterator[tuple[str, list[str]]]:

@@ -11,9 +11,10 @@ Made by `manage.py data_flow_map` from `fintech_ai/privacy/catalogue.toml`; a te
 Data leaves this system for one kind of place: the model provider that the installation names (`OPENAI_BASE_URL`,
 OpenAI itself without it). Where none is named, nothing leaves. Whatever is sent goes through
 `privacy.services.minimise`, which keeps the fields that are listed below for the endpoint and drops all others; the
-gateway takes nothing that has not been through it. The classes secret, identifier, personal and content never leave,
-and the catalogue cannot say otherwise. So free text, such as an analyst's notes, stays here. The provider is told not
-to keep what it is sent (`store: false`).
+gateway takes nothing that has not been through it. The classes secret, identifier and personal never leave, and the
+catalogue cannot say otherwise. Free text (content) leaves only where an endpoint lists it as masked, after
+`privacy.services.depart` has put placeholders in place of the personal data in it (docs/redaction.md); if that fails,
+nothing leaves. The provider is told not to keep what it is sent (`store: false`).
 """
 
 
@@ -38,6 +39,8 @@ def _leaving(listed: Catalogue, endpoint: Endpoint) -> Iterator[str]:
         for field_class in FieldClass:
             if found := [name for name in names if listed.fields[source][name] == field_class]:
                 yield f"| {source} | {_words(found)} | {field_class} |"
+    for source, names in endpoint.masked.items():
+        yield f"| {source} | {_words(names)} | {FieldClass.CONTENT}, masked |"
 
 
 def _classes(listed: Catalogue) -> Iterator[str]:

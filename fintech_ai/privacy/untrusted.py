@@ -63,4 +63,15 @@ def new_marker() -> str:
 def fenced(data: Any, *, marker: str) -> str:
     """The data as JSON between two lines that carry the marker."""
     text = json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return f"<{marker}>\n{text}\n</{marker}>"
+    return fenced_text(text, marker=marker)
+
+
+def fenced_text(text: str, *, marker: str) -> str:
+    """A text between two lines that carry the marker. The text itself cannot: a marker in it is taken out.
+
+    Nobody knows the marker before the data is sent, but what a tool gives back is asked for by a model that does.
+    """
+    inside = visible(text)
+    while marker in inside:
+        inside = inside.replace(marker, "")
+    return f"<{marker}>\n{inside}\n</{marker}>"

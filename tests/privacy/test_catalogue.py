@@ -53,6 +53,17 @@ def test_what_says_who_somebody_is_cannot_be_made_to_leave(edited, field):
         edited('"triage.Alert" = ["channel"]', f'"triage.Alert" = ["channel", "{field}"]')
 
 
+@pytest.mark.parametrize("field", ["external_id", "received_at", "channel"])
+def test_only_free_text_leaves_masked(edited, field):
+    with pytest.raises(ImproperlyConfigured, match=f"triage.Alert.{field} is to leave masked .* is no free text"):
+        edited('"triage.Alert" = ["notes"]', f'"triage.Alert" = ["notes", "{field}"]')
+
+
+def test_a_masked_field_leaves_for_its_endpoint():
+    assert catalogue().leaves_for("triage.Alert", "notes") == ("triage.recommend",)
+    assert catalogue().leaves_for("triage.Alert", "raised_by") == ()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
@@ -63,6 +74,7 @@ def test_what_says_who_somebody_is_cannot_be_made_to_leave(edited, field):
         ('secret = ["password"]', 'secret = ["password", "email"]', r"lists accounts\.User\.email twice"),
         ('secret = ["password"]', 'private = ["password"]', "wrong at models.accounts.User"),
         ('"triage.Alert" = ["channel"]', '"triage.Alert" = ["channle"]', "has no class"),
+        ('"triage.Alert" = ["notes"]', '"triage.Alert" = ["ntoes"]', "masked .* has no class"),
         ('purpose = "', 'porpoise = "', "wrong at endpoints"),
     ],
     ids=lambda value: value[:24],

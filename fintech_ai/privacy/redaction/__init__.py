@@ -8,8 +8,8 @@ What the record knows is masked exactly, in every spelling that `known` derives;
 nothing with it: `redact` raises `RedactionFailed`, and the caller must not send.
 """
 
-from .engine import Redaction, redact, rehydrate
+from .engine import NOTHING_KNOWN, Masking, Redaction, redact, rehydrate
 from .errors import RedactionFailed
 from .known import KnownValues
 
-__all__ = ["KnownValues", "Redaction", "RedactionFailed", "redact", "rehydrate"]
+__all__ = ["NOTHING_KNOWN", "KnownValues", "Masking", "Redaction", "RedactionFailed", "redact", "rehydrate"]

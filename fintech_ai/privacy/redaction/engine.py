@@ -27,25 +27,63 @@ class Redaction:
 
     content: Any = field(repr=False)
     replacements: Mapping[str, str] = field(repr=False)
+    counts: Mapping[str, int]
+
+
+class Masking:
+    """Masks the contents of one call, one after another: a value has one placeholder throughout.
+
+    `counts` says how many different values of each kind were masked: this much may be logged.
+    """
+
+    def __init__(self, *, known: KnownValues = NOTHING_KNOWN, seconds: float = 10.0):
+        self.known = known
+        self.seconds = seconds
+        self._placeholders = _Placeholders()
+
+    def masked(self, content: Any, *, search: bool = True) -> Any:
+        """Mask the texts of a JSON value (its keys are the caller's own words and stay).
+
+        With `search` off only what the record knows is masked, and only in texts with a letter in them: numbers are
+        then figures, whatever an identifier looks like.
+
+        Raises RedactionFailed when the texts could not be searched in time, or a bare number holds a known value.
+        """
+        if not search:
+            return _mapped(content, self._known_only)
+        texts = list(_texts(content, self.known))
+        found = detect(texts, seconds=self.seconds) if any(map(str.strip, texts)) else [[] for _ in texts]
+        masked = iter(
+            [
+                self._placeholders.mask(text, _spans(text, self.known, more))
+                for text, more in zip(texts, found, strict=True)
+            ]
+        )
+        return _mapped(content, lambda _: next(masked))
+
+    @property
+    def replacements(self) -> Mapping[str, str]:
+        return self._placeholders.replacements
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many different values of each kind were masked: this much may be logged."""
-        values = {name.strip("⟦⟧").partition(".")[0] for name in self.replacements}
-        return dict(sorted(Counter(value.rpartition("_")[0] for value in values).items()))
+        return self._placeholders.counts
+
+    def _known_only(self, text: str) -> str:
+        if not any(map(str.isalpha, text)):
+            return text
+        return self._placeholders.mask(text, _spans(text, self.known, []))
 
 
 def redact(content: Any, *, known: KnownValues = NOTHING_KNOWN, seconds: float = 10.0) -> Redaction:
-    """Mask all personal data in the texts of a JSON value (its keys are the caller's own words and stay).
+    """Mask all personal data in the texts of a JSON value, as `Masking` does for several.
 
     One value has one placeholder throughout. `rehydrate(redaction.content, redaction.replacements) == content`, always.
     Raises RedactionFailed when the texts could not be searched within `seconds`, or a bare number holds a known value.
     """
-    texts = list(_texts(content, known))
-    found = detect(texts, seconds=seconds) if any(map(str.strip, texts)) else [[] for _ in texts]
-    placeholders = _Placeholders()
-    masked = iter([placeholders.mask(text, _spans(text, known, more)) for text, more in zip(texts, found, strict=True)])
-    return Redaction(content=_mapped(content, lambda _: next(masked)), replacements=placeholders.replacements)
+    masking = Masking(known=known, seconds=seconds)
+    masked = masking.masked(content)
+    return Redaction(content=masked, replacements=masking.replacements, counts=masking.counts)
 
 
 def rehydrate(content: Any, replacements: Mapping[str, str]) -> Any:
@@ -96,6 +134,11 @@ class _Placeholders:
         self._numbers: dict[tuple[str, str], int] = {}
         self._spellings: dict[tuple[str, int], dict[str, str]] = {}
         self._used: Counter = Counter()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many different values of each kind there are."""
+        return dict(sorted(Counter(kind for kind, _ in self._numbers).items()))
 
     def mask(self, text: str, spans: list[Span]) -> str:
         parts, done = [], 0
