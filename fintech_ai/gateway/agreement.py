@@ -108,7 +108,7 @@ def contests(endpoints: Iterable[Endpoint]) -> list[Contest]:
 
 
 def closed_fields(endpoint: Endpoint) -> tuple[str, ...]:
-    """The fields of an answer that are chosen from a list. Two answers agree if these are the same: words may differ."""
+    """The fields of an answer that are chosen from a list. Answers agree if these are the same: words may differ."""
 
     def is_closed(hint: object) -> bool:
         if isinstance(hint, type):
