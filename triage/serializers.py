@@ -100,7 +100,9 @@ class AlertRequestSerializer(StrictSerializer):
     transaction = TextField(max_length=100, help_text="Your id of the transaction.")
     channel = serializers.ChoiceField(choices=AlertChannel.choices, help_text="How the suspicion reached you.")
     raised_by = TextField(max_length=100, help_text="The rule, system or person that raised it.")
-    notes = optional_text(MAX_NOTES, multiline=True, help_text="For the analyst. Never sent to a model.")
+    notes = optional_text(
+        MAX_NOTES, multiline=True, help_text="For the analyst. A model is sent them with personal data masked."
+    )
     queue = optional_text(60, help_text="Slug of the queue; needed only if you may post to several.")
 
 
