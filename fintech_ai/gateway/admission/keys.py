@@ -20,7 +20,7 @@ def call(call_id: uuid.UUID) -> str:
 
 
 def live(tenant_id: uuid.UUID) -> str:
-    """The calls of a tenant that hold something, by the time since when."""
+    """The calls of a tenant that hold something, or have been settled lately; see lua/budgets.lua."""
     return f"{PREFIX}:live:{tenant_id}"
 
 

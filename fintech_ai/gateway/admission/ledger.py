@@ -25,11 +25,13 @@ logger = logging.getLogger(__name__)
 
 # A worker settles its call right after it has stored its end. Only what holds for longer is looked into.
 SETTLED_BY_ITSELF_SECONDS = 3
+# So long settled calls are remembered, to be told apart in a comparison with PostgreSQL.
+REMEMBERED_SECONDS = 120
 # A call that holds but has no row was rolled back with PostgreSQL itself; it is given this long to appear.
 WITHOUT_ROW_SECONDS = 120
 COMPARED_EVERY_SECONDS = 600
 
-# What Redis may have settled after PostgreSQL was read is told apart by these; see lua/budgets.lua, RECENT_SECONDS.
+# What is charged, and each charge of the last minutes: some of them may not have reached Redis when it was read.
 SPENT = """
     SELECT coalesce(sum(micro_usd), 0)::bigint,
            coalesce(json_object_agg(call_id, micro_usd) FILTER (WHERE created_at > now() - interval '10 minutes'), '{}')
@@ -111,8 +113,9 @@ def _give_up(call: ModelCall) -> bool:
 
 def _settle_forgotten(tenant_id: uuid.UUID) -> int:
     """Settle calls that are finished in PostgreSQL and still hold: their worker died in between, or Redis was away."""
-    now = redis_client().time()[0]
-    found = redis_client().zrangebyscore(keys.live(tenant_id), "-inf", now - SETTLED_BY_ITSELF_SECONDS, withscores=True)
+    now, calls = redis_client().time()[0], keys.live(tenant_id)
+    redis_client().zremrangebyscore(calls, REMEMBERED_SECONDS - now, 0)
+    found = redis_client().zrangebyscore(calls, 0, now - SETTLED_BY_ITSELF_SECONDS, withscores=True)
     since = {uuid.UUID(call_id.decode()): score for call_id, score in found}
     if not since:
         return 0

@@ -12,7 +12,8 @@ if record[2] then
   return {'finished'}
 end
 if record[3] then
-  return {'entered', unpack(cjson.decode(record[3]))}
+  local probe, era = string.match(record[3], '^(%d) (%d+)$')
+  return {'entered', tonumber(probe), tonumber(era)}
 end
 -- The month in which a call began pays for all of it.
 month = record[4] or month
@@ -40,12 +41,20 @@ if wait then
   return refused('circuit_open', wait)
 end
 
+local function sum_of_case()
+  local sum = 0
+  for _, value in ipairs(redis.call('HVALS', case)) do
+    sum = sum + tonumber(value)
+  end
+  return sum
+end
+
 local held_before = tonumber(record[1] or 0)
 local spent, held = tonumber(totals[2]), tonumber(totals[3]) - held_before + hold
 if hold > request_limit then
   return refused('budget_spent', nil, 'request')
 end
-if case and sum_of(case) - tonumber(redis.call('HGET', case, id) or 0) + hold > case_limit then
+if case and sum_of_case() - tonumber(redis.call('HGET', case, id) or 0) + hold > case_limit then
   return refused('budget_spent', nil, 'case')
 end
 if spent + held > month_limit then
@@ -60,7 +69,7 @@ end
 
 -- Who stands in the target's line has passed the tenant's.
 local need = {requests = 1, tokens = tokens}
-local passed = redis.call('ZSCORE', there.line, ticket)
+local passed = there.bounded and redis.call('ZSCORE', there.line, ticket)
 local nap, foreseen
 if not passed then
   nap, foreseen = pass(here, ticket, tenant, need, patience)
@@ -74,11 +83,7 @@ nap, foreseen = pass(there, ticket, tenant, need, patience)
 if not nap then
   return refused('rate_limited', foreseen)
 end
-if passed then
-  if nap == 0 then
-    leave_line(there, ticket)
-  end
-else
+if not passed then
   take(here, need)
 end
 if nap > 0 then
@@ -98,9 +103,9 @@ if case then
 end
 redis.call(
   'HSET', call, 'held', whole(hold), 'month', month, 'case', case or '',
-  'entered ' .. attempt, cjson.encode({probe, breaker.era})
+  'entered ' .. attempt, probe .. ' ' .. breaker.era
 )
 redis.call('EXPIRE', call, CALL_SECONDS)
-redis.call('ZADD', live, 'NX', exact(now), id)
+redis.call('ZADD', live, exact(now), id)
 redis.call('EXPIRE', live, LIVE_SECONDS)
 return {'entered', probe, breaker.era}

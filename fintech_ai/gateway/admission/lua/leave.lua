@@ -8,14 +8,14 @@ local taken, used, retry_after, cost = tonumber(ARGV[7]), tonumber(ARGV[8]), ton
 local ticket = id .. ' ' .. attempt
 
 local opened
-if redis.call('HSETNX', call, 'left ' .. attempt, 1) == 1 then
-  redis.call('EXPIRE', call, CALL_SECONDS)
+if redis.call('HDEL', call, 'entered ' .. attempt) == 1 then
   opened = report_health(read_breaker(KEYS[3]), ticket, outcome, era, opening, jitter)
   local there = read_window(KEYS[4], tonumber(ARGV[11]), tonumber(ARGV[12]))
-  local here = read_window(KEYS[5], tonumber(ARGV[13]), tonumber(ARGV[14]))
   if used then
     correct(there, taken, used)
-    correct(here, taken, used)
+    if tonumber(ARGV[14]) > 0 then
+      correct(read_window(KEYS[5], tonumber(ARGV[13]), tonumber(ARGV[14])), taken, used)
+    end
   end
   for position = 15, #ARGV, 4 do
     learn(there, ARGV[position], tonumber(ARGV[position + 1]), tonumber(ARGV[position + 2]), tonumber(ARGV[position + 3]))

@@ -1,6 +1,6 @@
 -- KEYS: month, live calls of the tenant
--- Returns spent and held, the live calls of the month with their holds, and what was settled lately with its cost.
--- With ARGV[1] it also sets what is held to the sum of the live calls' holds.
+-- Returns spent and held, the unfinished calls of the month with their holds, and what was settled lately with its cost.
+-- With ARGV[1] it also sets what is held to the sum of these holds.
 
 local month, live = KEYS[1], KEYS[2]
 local totals = redis.call('HMGET', month, 'built', 'spent', 'held')
@@ -9,14 +9,15 @@ if not totals[1] then
 end
 local holding, settled, sum = {}, {}, 0
 for _, id in ipairs(redis.call('ZRANGE', live, 0, -1)) do
-  local record = redis.call('HMGET', ARGV[2] .. id, 'held', 'month')
-  if record[2] == month and record[1] then
-    holding[#holding + 1], holding[#holding + 2] = id, record[1]
-    sum = sum + tonumber(record[1])
+  local record = redis.call('HMGET', ARGV[2] .. id, 'held', 'month', 'cost')
+  if record[2] == month then
+    if record[3] then
+      settled[#settled + 1], settled[#settled + 2] = id, record[3]
+    else
+      holding[#holding + 1], holding[#holding + 2] = id, record[1]
+      sum = sum + tonumber(record[1])
+    end
   end
-end
-for _, id in ipairs(redis.call('ZRANGE', month .. ':recent', 0, -1)) do
-  settled[#settled + 1], settled[#settled + 2] = id, redis.call('HGET', ARGV[2] .. id, 'cost') or '0'
 end
 if ARGV[1] ~= '' then
   redis.call('HSET', month, 'held', whole(sum))

@@ -1,6 +1,7 @@
 -- How is a provider's model? For the pages. KEYS: breaker, the target's window. ARGV: requests and tokens per minute.
 
 local breaker = read_breaker(KEYS[1])
+read_minute(breaker)
 local window = read_window(KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2]))
 local answer = {
   breaker.state,
