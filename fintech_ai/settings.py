@@ -6,6 +6,7 @@ A secret named NAME may also come from the file that NAME_FILE names.
 import base64
 import os
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import dj_database_url
@@ -324,9 +325,26 @@ if MODEL_CALL_DEADLINE_SECONDS >= RUN_LEASE_SECONDS:
         f"MODEL_CALL_DEADLINE_SECONDS ({MODEL_CALL_DEADLINE_SECONDS:g}) must be below RUN_LEASE_SECONDS "
         f"({RUN_LEASE_SECONDS:g}), or a slow call is taken for a dead worker."
     )
+REDACTION_SECONDS = env_number("REDACTION_SECONDS", 10)
+# In US dollars, where a tenant has not chosen others: for one request, one case, one calendar month.
+MODEL_BUDGET_REQUEST_USD = Decimal(str(env_number("MODEL_BUDGET_REQUEST_USD", 0.5)))
+MODEL_BUDGET_CASE_USD = Decimal(str(env_number("MODEL_BUDGET_CASE_USD", 2)))
+MODEL_BUDGET_MONTH_USD = Decimal(str(env_number("MODEL_BUDGET_MONTH_USD", 200)))
+MODEL_RATE_TENANT_PER_MINUTE = int(env_number("MODEL_RATE_TENANT_PER_MINUTE", 600))
 OPENAI_API_KEY = env("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = env("OPENAI_BASE_URL", "")
 OPENAI_MODEL = env("OPENAI_MODEL", "gpt-4.1-mini")
+OPENAI_REGION = env("OPENAI_REGION", "")
+AZURE_OPENAI_ENDPOINT = env("AZURE_OPENAI_ENDPOINT", "")
+AZURE_OPENAI_API_KEY = env("AZURE_OPENAI_API_KEY", "")
+AZURE_OPENAI_DEPLOYMENT = env("AZURE_OPENAI_DEPLOYMENT", "gpt-4.1-mini")
+# The model behind the deployment, where its name does not say so: budgets hold by its price.
+AZURE_OPENAI_MODEL = env("AZURE_OPENAI_MODEL", AZURE_OPENAI_DEPLOYMENT)
+AZURE_OPENAI_REGION = env("AZURE_OPENAI_REGION", "")
+ANTHROPIC_API_KEY = env("ANTHROPIC_API_KEY", "")
+ANTHROPIC_BASE_URL = env("ANTHROPIC_BASE_URL", "")
+ANTHROPIC_MODEL = env("ANTHROPIC_MODEL", "claude-haiku-4-5")
+ANTHROPIC_REGION = env("ANTHROPIC_REGION", "")
 
 # Limits of models' requests and tokens per minute, where 0 is without limit: those of our accounts at the providers,
 # beside which the limits that a provider names in its replies hold as well; and the share of any one tenant.
@@ -356,5 +374,6 @@ LOGGING = {
         "axes": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
         "openai": {"level": "WARNING"},
+        "anthropic": {"level": "WARNING"},
     },
 }

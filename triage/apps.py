@@ -8,6 +8,8 @@ class TriageConfig(AppConfig):
     def ready(self) -> None:
         # Models can be imported only from here on.
         from fintech_ai.cases.capability import register
-        from triage.capability import TriageCapability
+        from fintech_ai.gateway import endpoints
+        from triage.capability import ENDPOINT, TriageCapability
 
         register(TriageCapability())
+        endpoints.register(ENDPOINT)

@@ -5,18 +5,28 @@ from typing import Any
 from fintech_ai.cases.capability import Choice, Reason, RecommendationDraft
 from fintech_ai.cases.models import Case, Queue, Run
 from fintech_ai.core.actors import Actor
-from fintech_ai.gateway import prompts
-from fintech_ai.gateway.services import Completion, complete
+from fintech_ai.gateway.endpoints import Endpoint
+from fintech_ai.gateway.requests import Completion, sha256_of
+from fintech_ai.gateway.services import complete
 from fintech_ai.privacy.services import minimise
 from triage import selectors
 from triage.answer import from_baseline, from_model
 from triage.codes import CATALOGUE
 from triage.features import Features, features_of
+from triage.known import known_values
 from triage.models import Alert
 from triage.schemas import TriageAnswer
+from triage.tools import merchant_history
 
-ENDPOINT = "triage.recommend"
-PROMPT = "recommend-v1"
+ENDPOINT = Endpoint(name="triage.recommend", version=2, schema=TriageAnswer, tools=(merchant_history,))
+# What our own code says of itself, the same in every call.
+REFERENCE = {
+    "meaning_of_features": {name: field.description for name, field in Features.model_fields.items()},
+    "reason_codes": {
+        code.code: {"kind": code.kind, "label": code.label, "reads": code.reads, "rule": code.why}
+        for code in CATALOGUE.values()
+    },
+}
 
 
 class TriageCapability:
@@ -77,24 +87,24 @@ class TriageCapability:
 
 
 def ask(run: Run, alert: Alert, features: Features) -> Completion[TriageAnswer]:
-    """Ask the model about the features. No name, id, place or note leaves, so no text of strangers can steer it."""
+    """Ask the model about the features. No name, id or place leaves; the notes do, masked."""
+    content = {
+        "alert": minimise(
+            endpoint=ENDPOINT.name,
+            source="triage.Alert",
+            values={"channel": alert.channel, "notes": alert.notes},
+        ),
+        "features": minimise(endpoint=ENDPOINT.name, source="triage.Features", values=features.model_dump(mode="json")),
+    }
     return complete(
         actor=Actor.worker(tenant_id=run.tenant_id, name=run.worker),
         endpoint=ENDPOINT,
-        prompt=prompts.load("triage", PROMPT),
-        reference={
-            "meaning_of_features": {name: field.description for name, field in Features.model_fields.items()},
-            "reason_codes": {
-                code.code: {"kind": code.kind, "label": code.label, "reads": code.reads, "rule": code.why}
-                for code in CATALOGUE.values()
-            },
-        },
-        content={
-            "alert": minimise(endpoint=ENDPOINT, source="triage.Alert", values={"channel": alert.channel}),
-            "features": minimise(endpoint=ENDPOINT, source="triage.Features", values=features.model_dump(mode="json")),
-        },
-        schema=TriageAnswer,
+        content=content,
+        reference=REFERENCE,
+        known=known_values(alert),
+        looking_at=alert,
         subject=f"run:{run.id}",
-        idempotency_key=f"run:{run.id}",
-        trail=run.case_id,
+        # Late payments change the features: then it is another question, which the stored answer does not answer.
+        idempotency_key=f"run:{run.id}:{sha256_of({name: dict(value) for name, value in content.items()})[:16]}",
+        case_id=run.case_id,
     )

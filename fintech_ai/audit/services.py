@@ -45,24 +45,43 @@ def record(
     """
     if not connection.in_atomic_block:
         raise RuntimeError("record() belongs in the transaction that it records: use transaction.atomic.")
+    tenant_id = current_tenant_id()
+    if (getattr(target, "tenant_id", None) or tenant_id) != tenant_id:
+        raise TenantScopeViolation(f"{action} concerns another tenant than the one in scope.")
+    kind, key = target._meta.label_lower, str(target.pk)
+    body = event_body(actor=actor, action=action, object_type=kind, object_id=key, trail=trail, data=data)
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO audit_inbox (tenant_id, body) VALUES (%s, %s)", [tenant_id, body])
+
+
+def event_body(
+    *,
+    actor: Actor,
+    action: str,
+    object_type: str,
+    object_id: str,
+    trail: uuid.UUID | None,
+    data: Mapping[str, Any] | None,
+) -> str:
+    """The event as `record` puts it into the inbox; for a statement that writes it together with what it records.
+
+    Args and errors are those of `record`; `object_type` is the model's label in lower case.
+    """
     if not ACTION.fullmatch(action):
         raise ValueError(f"{action!r} is not an action such as 'case.decided'.")
-    tenant_id = current_tenant_id()
-    if actor.tenant_id != tenant_id or (getattr(target, "tenant_id", None) or tenant_id) != tenant_id:
+    if actor.tenant_id != current_tenant_id():
         raise TenantScopeViolation(f"{action} concerns another tenant than the one in scope.")
     origin = current_origin()
-    body = canonical(
+    return canonical(
         {
             "action": action,
             "actor": {"kind": actor.kind, "id": actor.id, "role": actor.role},
-            "object": {"type": target._meta.label_lower, "id": str(target.pk)},
+            "object": {"type": object_type, "id": object_id},
             "origin": {"channel": origin.channel, "address": origin.address, "request_id": origin.request_id},
             "trail": str(trail) if trail else None,
             "data": dict(data or {}),
         }
     )
-    with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO audit_inbox (tenant_id, body) VALUES (%s, %s)", [tenant_id, body])
 
 
 def trail_verify(*, actor: Actor) -> Verdict:

@@ -1,7 +1,10 @@
 """Two roles on one database: the owner migrates, the plain role works."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.conf import settings
-from django.db import migrations
+from django.db import connection, migrations
 
 
 class OwnerMigrates:
@@ -17,6 +20,27 @@ class OwnerMigrates:
 def app_role() -> str:
     """The name of the plain role that web and workers connect as."""
     return settings.DATABASES["default"]["USER"]
+
+
+def refuse_inside_transaction(what: str) -> None:
+    """Raise RuntimeError if a transaction is open, other than that of a test: as atomic(durable=True), but for nothing.
+
+    `what` begins the sentence.
+    """
+    blocks = connection.atomic_blocks
+    if blocks and not blocks[-1]._from_testcase:
+        raise RuntimeError(f"{what} must be called outside transactions: what it stores has to be committed at once.")
+
+
+def run_at_once(statement: str, values: Mapping[str, Any]) -> list[tuple]:
+    """Run one statement that is a transaction by itself, in one round trip, and return its rows.
+
+    It is prepared once per connection, which Django's cursor would not do. Values are as psycopg takes them: JSON as
+    text.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        return connection.connection.execute(statement, values, prepare=True).fetchall()
 
 
 class Immutable(migrations.RunSQL):

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import pydantic_core
 from pydantic import BaseModel, ValidationError
 
+from fintech_ai.privacy.redaction import rehydrate
+
 T = TypeVar("T", bound=BaseModel)
 
 SENT = ("type", "description", "enum", "const", "required", "additionalProperties")
@@ -76,6 +78,27 @@ def as_stored(value: BaseModel) -> Any:
 def restored(stored: Any, schema: type[T]) -> T:
     """The object that was stored. Raises ValidationError if the schema has changed since."""
     return schema.model_validate_json(json.dumps(stored))
+
+
+def rehydrated(value: T, replacements: Mapping[str, str]) -> T:
+    """The answer with its placeholders put back. The rules of the schema held for what the model said, and are not
+    asked again: a name may be longer than its placeholder."""
+    if not replacements:
+        return value
+    return _rehydrated(value, replacements)
+
+
+def _rehydrated(value: Any, replacements: Mapping[str, str]) -> Any:
+    match value:
+        case BaseModel():
+            fields = {name: _rehydrated(item, replacements) for name, item in value}
+            return value.model_copy(update=fields)
+        case str():
+            return rehydrate(value, replacements)
+        case list() | tuple():
+            return type(value)(_rehydrated(item, replacements) for item in value)
+        case _:
+            return value
 
 
 def _strict(part: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -1,284 +1,244 @@
 """The one way out to a model."""
 
-import hashlib
-import json
-import logging
 import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
 
 from django.conf import settings
-from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError, transaction
-from django.db.models import F
-from django.db.models.functions import Now
 from pydantic import BaseModel, ValidationError
 
-from fintech_ai.audit.services import record
 from fintech_ai.core.actors import Actor
-from fintech_ai.gateway.attempts import Asked, ask
-from fintech_ai.gateway.messages import first_messages, framing
-from fintech_ai.gateway.models import DegradedReason, ModelCall, Outcome
-from fintech_ai.gateway.prices import Price, price_of
+from fintech_ai.gateway import records
+from fintech_ai.gateway.attempts import Asked, Way, ask
+from fintech_ai.gateway.configuration import InForce, in_force
+from fintech_ai.gateway.endpoints import Endpoint
+from fintech_ai.gateway.gate import CallGate
+from fintech_ai.gateway.messages import Conversation
+from fintech_ai.gateway.metering import Meter
+from fintech_ai.gateway.models import CallRole, DegradedReason, ModelCall
 from fintech_ai.gateway.prompts import Prompt
 from fintech_ai.gateway.providers import configured
-from fintech_ai.gateway.providers.protocol import Provider, Question
-from fintech_ai.gateway.replies import as_stored, restored, strict_schema
-from fintech_ai.privacy.services import Cleared
-
-logger = logging.getLogger(__name__)
+from fintech_ai.gateway.providers.protocol import Question, ToolCall
+from fintech_ai.gateway.replies import rehydrated, restored
+from fintech_ai.gateway.requests import Completion, Request
+from fintech_ai.gateway.shadow import ring_for_challenger
+from fintech_ai.gateway.targets import Target
+from fintech_ai.gateway.tools import Lookup, look_up, remembered
+from fintech_ai.privacy.redaction import NOTHING_KNOWN, KnownValues, RedactionFailed
+from fintech_ai.privacy.services import Cleared, Departure, depart
+from fintech_ai.privacy.vault import VaultClosed, check_open
 
 T = TypeVar("T", bound=BaseModel)
-
-# How long after its deadline a worker may still be storing what it got.
-LEASE_GRACE = timedelta(seconds=15)
-POLL_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class Completion(Generic[T]):
-    """What came of a call. Without a `value` the caller answers with its baseline and passes `degraded_reason` on.
-
-    `call_id` names the ModelCall; it is None where no provider is configured, since then nothing was called.
-    """
-
-    value: T | None
-    degraded_reason: str
-    call_id: uuid.UUID | None
-    prompt_version: str
-
-
-@dataclass(frozen=True)
-class Request(Generic[T]):
-    """Everything that was asked, and by whom."""
-
-    actor: Actor
-    endpoint: str
-    prompt: Prompt
-    reference: Mapping[str, Any]
-    content: Mapping[str, Cleared]
-    schema: type[T]
-    json_schema: Mapping[str, Any]
-    subject: str
-    idempotency_key: str
-    trail: uuid.UUID | None
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The content as JSON has it."""
-        return {name: dict(value) for name, value in self.content.items()}
-
-    @property
-    def sha256(self) -> str:
-        """Of what makes an answer reusable for the same key."""
-        return _sha256([self.endpoint, self.subject, self.prompt.sha256, self.reference, self.data, self.json_schema])
-
-    def degraded(self, reason: DegradedReason, call: ModelCall | None = None) -> Completion[T]:
-        return Completion(None, reason.value, call.id if call else None, self.prompt.label)
 
 
 def complete(
     *,
     actor: Actor,
-    endpoint: str,
-    prompt: Prompt,
+    endpoint: Endpoint[T],
     content: Mapping[str, Cleared],
-    schema: type[T],
     subject: str,
     idempotency_key: str,
     reference: Mapping[str, Any] | None = None,
-    trail: uuid.UUID | None = None,
+    known: KnownValues = NOTHING_KNOWN,
+    looking_at: Any = None,
+    case_id: uuid.UUID | None = None,
 ) -> Completion[T]:
-    """Ask a model, and return an object that fits `schema`, or the reason why there is none.
+    """Ask a model, and return an object that fits the endpoint's schema, or the reason why there is none.
 
     Nothing that a provider does raises. All attempts together end within settings.MODEL_CALL_DEADLINE_SECONDS. A
     second call with the same key gets the stored answer, without asking again; while the first is under way, it
-    waits for it. Call it outside transactions: the row of the call is committed before the provider is asked.
+    waits for it. Call it outside transactions: the row of the call is committed before a provider is asked.
 
     Args:
-        endpoint: what asks, "<capability>.<what>", as the privacy catalogue lists it.
         content: the data, by names of the caller's choice; each value is what `privacy.services.minimise` let through.
-        schema: what the model may say.
         subject: what it is asked for, "run:<id>".
         idempotency_key: unique per tenant, for this one question.
         reference: what our own code says of itself, such as the meaning of codes; part of the instructions. Never data.
-        trail: id of the case whose audit trail shows the call.
+        known: what the record says of the people in it, masked wherever it stands in free text.
+        looking_at: what the endpoint's tools look up more about.
+        case_id: the case that pays for the call, and whose audit trail shows it.
 
     Raises:
         TypeError: a value of `content` did not come from `minimise` for this endpoint.
         RuntimeError: called inside a transaction.
-        ValueError: `schema` cannot be said in strict JSON schema.
+        ValueError: the schema cannot be said in strict JSON schema.
     """
     for name, value in content.items():
-        if not isinstance(value, Cleared) or value.endpoint != endpoint:
-            raise TypeError(f"{name} has not been through privacy.services.minimise for {endpoint}.")
+        if not isinstance(value, Cleared) or value.endpoint != endpoint.name:
+            raise TypeError(f"{name} has not been through privacy.services.minimise for {endpoint.name}.")
+    configuration = in_force()
+    deadline = time.monotonic() + settings.MODEL_CALL_DEADLINE_SECONDS
+    departure, failure = _departure(content, known)
+    request = Request(
+        actor=actor,
+        endpoint=endpoint,
+        prompt=configuration.prompt(endpoint),
+        reference=reference or {},
+        data=departure.data,
+        replacements=departure.replacements,
+        masked=departure.counts,
+        subject=subject,
+        idempotency_key=idempotency_key,
+        case_id=case_id,
+        looking_at=looking_at,
+    )
+    completion = _run(request, configuration.targets(endpoint.name), configuration, deadline, failure)
+    ring_for_challenger(request, completion, configuration)
+    return completion
+
+
+def again(
+    *,
+    actor: Actor,
+    original: ModelCall,
+    document: Mapping[str, Any],
+    endpoint: Endpoint[T],
+    prompt: Prompt,
+    targets: Sequence[Target],
+    role: CallRole,
+    idempotency_key: str,
+) -> Completion[T]:
+    """Ask the question of a stored call again, by this prompt and of these targets: a call like any other.
+
+    `document` is what `CallContent.opened` gave for the original. What it looked up is answered from there. The case
+    neither pays for it nor shows it.
+    """
+    asked = document["asked"]
     request = Request(
         actor=actor,
         endpoint=endpoint,
         prompt=prompt,
-        reference=reference or {},
-        content=content,
-        schema=schema,
-        json_schema=strict_schema(schema),
-        subject=subject,
+        reference=asked["reference"],
+        data=asked["data"],
+        replacements=document["replacements"],
+        masked=original.masked,
+        subject=original.subject,
         idempotency_key=idempotency_key,
-        trail=trail,
+        case_id=None,
+        remembered=asked["lookups"],
+        role=role,
+        original=original,
     )
     deadline = time.monotonic() + settings.MODEL_CALL_DEADLINE_SECONDS
-    provider = next(iter(configured().values()), None)
-    if provider is None:
-        return _without_provider(request)
-    call = _begin(request, provider, deadline)
-    if call is None:
-        return request.degraded(DegradedReason.IN_PROGRESS)
-    if call.outcome:
-        return _replay(request, call)
-    begun = time.monotonic()
-    question = Question(
-        messages=first_messages(prompt, request.reference, request.data),
-        schema_name=schema.__name__,
-        schema=request.json_schema,
-        idempotency_key=str(call.id),
-    )
-    asked = ask(provider=provider, question=question, schema=schema, deadline=deadline)
-    return _finish(request, call, provider, asked, latency_ms=round(1000 * (time.monotonic() - begun)))
+    return _run(request, targets, in_force(), deadline)
 
 
-def _without_provider(request: Request[T]) -> Completion[T]:
-    """The stored answer, if the key has one from a time when there was a provider."""
-    stored = ModelCall.objects.filter(idempotency_key=request.idempotency_key).exclude(outcome="").first()
-    return _replay(request, stored) if stored else request.degraded(DegradedReason.NO_PROVIDER)
+def _departure(content: Mapping[str, Cleared], known: KnownValues) -> tuple[Departure, DegradedReason | None]:
+    """What may leave; nothing, with the reason, where personal data could not be masked."""
+    try:
+        return depart(content, known=known, seconds=settings.REDACTION_SECONDS), None
+    except RedactionFailed:
+        return Departure(data={}, replacements={}, counts={}), DegradedReason.REDACTION_FAILED
 
 
-def _begin(request: Request, provider: Provider, deadline: float) -> ModelCall | None:
-    """The row of this call, ours to finish, or finished by somebody else; None if neither before the deadline."""
-    while True:
-        call = _new_call(request, provider)
-        try:
-            with transaction.atomic(durable=True):
-                call.save(force_insert=True)
-            return call
-        except IntegrityError:
-            stored = ModelCall.objects.filter(idempotency_key=request.idempotency_key).first()
-            if stored is None:
-                raise
-        if stored.outcome or _take_over(stored, call):
-            return stored
-        if time.monotonic() > deadline:
-            return None
-        time.sleep(POLL_SECONDS)
-
-
-def _new_call(request: Request, provider: Provider) -> ModelCall:
-    return ModelCall(
-        idempotency_key=request.idempotency_key,
-        request_sha256=request.sha256,
-        endpoint=request.endpoint,
-        subject=request.subject,
-        prompt_id=request.prompt.id,
-        prompt_version=request.prompt.version,
-        prompt_sha256=request.prompt.sha256,
-        schema_sha256=_sha256(request.json_schema),
-        provider=provider.name,
-        model_requested=provider.default_model,
-        parameters={**provider.parameters, **framing()},
-        lease_until=Now() + timedelta(seconds=settings.MODEL_CALL_DEADLINE_SECONDS) + LEASE_GRACE,
-    )
-
-
-TAKEN_OVER = (
-    "request_sha256",
-    "prompt_id",
-    "prompt_version",
-    "prompt_sha256",
-    "schema_sha256",
-    "provider",
-    "model_requested",
-    "parameters",
-    "lease_until",
-)
-
-
-def _take_over(stored: ModelCall, call: ModelCall) -> bool:
-    """Make the call of a worker that died our own. What is asked now is what the row says from here on."""
-    lost = ModelCall.objects.filter(id=stored.id, outcome="", lease_until__lt=Now())
-    taken = lost.update(tries=F("tries") + 1, **{name: getattr(call, name) for name in TAKEN_OVER})
-    if taken:
-        stored.refresh_from_db()
-    return bool(taken)
-
-
-def _finish(
-    request: Request[T], call: ModelCall, provider: Provider, asked: Asked[T], *, latency_ms: int
+def _run(
+    request: Request[T],
+    targets: Sequence[Target],
+    configuration: InForce,
+    deadline: float,
+    failure: DegradedReason | None = None,
 ) -> Completion[T]:
-    """Store and audit how it went, once: a worker that was taken for dead finds that the row is no longer its own."""
-    model = asked.model or provider.default_model
-    tokens, price = asked.tokens, None
-    if tokens:
-        price = price_of(provider, model, filter(None, asked.metered), at=datetime.now(UTC))
-    with transaction.atomic(durable=True):
-        finished = ModelCall.objects.filter(id=call.id, outcome="", tries=call.tries).update(
-            outcome=asked.outcome,
-            degraded_reason=asked.degraded_reason,
-            reply=as_stored(asked.value) if asked.value else None,
-            attempts=asked.attempts_as_stored(),
-            model_returned=asked.model,
-            tokens_input=tokens.input if tokens else None,
-            tokens_cached=tokens.cached if tokens else None,
-            tokens_output=tokens.output if tokens else None,
-            cost_usd=price.usd if price else None,
-            price_list=price.price_list if price else "",
-            price_date=price.day if price else None,
-            latency_ms=latency_ms,
-            lease_until=None,
-            finished_at=Now(),
+    """Begin the call, ask unless there is a `failure` already, and finish it."""
+    ways, reason = _ways(targets, configuration, request.endpoint.name)
+    if not ways:
+        return _nobody_to_ask(request, reason)
+    conversation = Conversation.begun(request.prompt, request.reference, request.data)
+    meter = Meter(fixed_bytes=request.endpoint.fixed_bytes)
+    question = Question(
+        messages=conversation.messages,
+        schema_name=request.endpoint.schema.__name__,
+        schema=request.endpoint.json_schema,
+        idempotency_key="",
+        tools=request.endpoint.tool_specs,
+        stream=request.endpoint.stream,
+    )
+    failure = failure or _closed_vault()
+    hold = 0 if failure else meter.hold_for(ways[0].provider, ways[0].target.model, question)
+    call = records.begin(request, ways[0], hold=hold, deadline=deadline)
+    match call:
+        case None:
+            return request.degraded(DegradedReason.IN_PROGRESS)
+        case ModelCall(degraded_reason=DegradedReason.WORKER_LOST):
+            # Its key is used up, and nobody knows what it would have answered.
+            anew = replace(request, idempotency_key=f"{request.idempotency_key}+")
+            return _run(anew, targets, configuration, deadline, failure)
+        case ModelCall():
+            return _replay(request, call)
+    begun = time.monotonic()
+    gate = CallGate(call, meter, configuration, deadline)
+    if failure:
+        asked: Asked[T] = Asked(degraded_reason=failure)
+    else:
+        asked = ask(
+            ways=ways,
+            question=replace(question, idempotency_key=str(call.id)),
+            conversation=conversation,
+            schema=request.endpoint.schema,
+            gate=gate,
+            look_up=partial(_look_up, request, call),
+            deadline=deadline,
         )
-        if not finished:
-            logger.warning("Model call %s was taken over before it ended", call.id)
-            return request.degraded(DegradedReason.IN_PROGRESS, call)
-        _record(request, call, asked, price)
-    if asked.outcome == Outcome.DEGRADED:
-        logger.warning("Model call %s was not answered: %s", call.id, asked.degraded_reason)
-    return Completion(asked.value, asked.degraded_reason, call.id, request.prompt.label)
+    latency_ms = round(1000 * (time.monotonic() - begun))
+    if not records.finish(request, call, asked.way or ways[0], asked, meter, configuration, latency_ms=latency_ms):
+        return request.degraded(DegradedReason.IN_PROGRESS, call)
+    gate.settle()
+    value = rehydrated(asked.value, request.replacements) if asked.value else None
+    return Completion(value, asked.degraded_reason, call.id, request.prompt.label)
 
 
-def _record(request: Request, call: ModelCall, asked: Asked, price: Price | None) -> None:
-    tokens = asked.tokens
-    record(
+def _ways(targets: Sequence[Target], configuration: InForce, endpoint: str) -> tuple[list[Way], DegradedReason]:
+    """The targets that may be asked, in their order; or why there is none."""
+    providers = configured()
+    present = [target for target in targets if target.provider in providers]
+    ways = [
+        Way(target, providers[target.provider])
+        for target in present
+        if not configuration.vendor_problem(target.provider, endpoint)
+    ]
+    return ways, DegradedReason.NO_REVIEWED_VENDOR if present else DegradedReason.NO_PROVIDER
+
+
+def _nobody_to_ask(request: Request[T], reason: DegradedReason) -> Completion[T]:
+    """The stored answer, if the key has one from a time when there was somebody to ask."""
+    stored = ModelCall.objects.filter(idempotency_key=request.idempotency_key).exclude(outcome="").first()
+    return _replay(request, stored) if stored else request.degraded(reason)
+
+
+def _closed_vault() -> DegradedReason | None:
+    """Nothing is sent that could not be stored encrypted."""
+    try:
+        check_open()
+    except VaultClosed:
+        return DegradedReason.VAULT_CLOSED
+    return None
+
+
+def _look_up(request: Request, call: records.OpenCall, asked: ToolCall) -> Lookup:
+    if request.original:
+        return remembered(request.remembered, asked)
+    return look_up(
         actor=request.actor,
-        action="model.called",
-        target=call,
-        trail=request.trail,
-        data={
-            "endpoint": request.endpoint,
-            "subject": request.subject,
-            "prompt": request.prompt.label,
-            "prompt_sha256": request.prompt.sha256,
-            "provider": call.provider,
-            "model": asked.model or call.model_requested,
-            "outcome": asked.outcome,
-            "degraded_reason": asked.degraded_reason,
-            "attempts": len(asked.attempts),
-            "tokens": [tokens.input, tokens.cached, tokens.output] if tokens else None,
-            "cost_usd": str(price.usd) if price else None,
-        },
+        endpoint=request.endpoint.name,
+        call_id=call.id,
+        tools=request.endpoint.tools,
+        asked=asked,
+        looking_at=request.looking_at,
+        trail=request.case_id,
     )
 
 
 def _replay(request: Request[T], call: ModelCall) -> Completion[T]:
     """What the finished call answered; nothing if it was asked something else."""
+    if call.degraded_reason == DegradedReason.REDACTION_FAILED:
+        return request.degraded(call.degraded_reason, call)
     if call.request_sha256 != request.sha256:
         return request.degraded(DegradedReason.KEY_REUSED, call)
     try:
-        value = restored(call.reply, request.schema) if call.reply is not None else None
+        value = restored(call.reply, request.endpoint.schema) if call.reply is not None else None
     except ValidationError:
         return request.degraded(DegradedReason.KEY_REUSED, call)
+    value = rehydrated(value, request.replacements) if value else None
     return Completion(value, call.degraded_reason, call.id, call.prompt_label)
-
-
-def _sha256(value: Any) -> str:
-    text = json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

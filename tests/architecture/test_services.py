@@ -6,7 +6,11 @@ import pytest
 
 from tests.architecture.sources import functions, modules
 
-UNRECORDED = {"fintech_ai/audit/services.py: record": "is what the others call"}
+UNRECORDED = {
+    "fintech_ai/audit/services.py: event_body": "is what `record` writes",
+    "fintech_ai/gateway/services.py: complete": "the statement that finishes a call records it, in gateway/records.py",
+    "fintech_ai/gateway/services.py: again": "likewise",
+}
 
 
 def is_service_module(path):

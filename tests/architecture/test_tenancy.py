@@ -22,6 +22,7 @@ ACROSS_TENANTS = {
     "fintech_ai/accounts/selectors.py: token_for_secret": "finds the tenant of a token, before there is a scope",
     "fintech_ai/accounts/tasks.py: forget_idempotency_keys": "deletes what is past its date, whosever it is",
     "fintech_ai/audit/management/commands/audit_verify.py: Command.handle": "verifies trails whose tenant is gone",
+    "fintech_ai/gateway/admission/ledger.py: _lost_calls": "finds the lost calls of all tenants, by id alone",
     "fintech_ai/cases/services/runs.py: runs_to_ring": "the sweep looks for lost runs of all tenants, by id alone",
 }
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fintech_ai.core.redis import redis_client
 from tests.support.model_server import ModelServer
 
 KEY = "sk-test-0123456789abcdefghij"
@@ -22,4 +23,6 @@ def provider(running_model_server, settings):
     settings.MODEL_CALL_DEADLINE_SECONDS = 10
     settings.MODEL_ATTEMPT_SECONDS = 5
     running_model_server.script(["{}"])
+    # What earlier tests taught breaker and rate limits. The budgets are made anew from PostgreSQL.
+    redis_client().flushdb()
     return running_model_server

@@ -7,9 +7,12 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
 
 from fintech_ai.audit.models import AuditEvent
+from fintech_ai.gateway.endpoints import Endpoint
 from fintech_ai.gateway.models import ModelCall
+from fintech_ai.gateway.records import give_up
 from fintech_ai.gateway.services import complete
 from tests.support.cast import build_cast
 from tests.support.gateway import ENDPOINT, GOOD, Verdict, ask, stored
@@ -32,7 +35,7 @@ def test_the_row_says_who_was_asked_what(cast, answered):
     assert answered.parameters == {
         "max_completion_tokens": 4096,
         "store": False,
-        "data_block": "gateway.data_block-v1",
+        "data_block": "gateway.data_block-v2",
         "repair": "gateway.repair-v1",
     }
     assert answered.latency_ms >= answered.attempts[0]["latency_ms"]
@@ -86,13 +89,13 @@ def test_a_model_without_a_price_costs_an_unknown_amount(cast, provider, setting
 def test_a_call_is_audited_with_ids_and_counts(cast, provider, sealed):
     provider.script([GOOD])
     trail = uuid.uuid4()
-    completion = ask(cast.northgate, trail=trail)
+    completion = ask(cast.northgate, case_id=trail)
     sealed()
     with cast.northgate.scope():
         event = AuditEvent.objects.get(action="model.called")
     assert (event.object_id, event.trail_id) == (str(completion.call_id), trail)
     assert event.data["outcome"] == "answered"
-    assert (event.data["tokens"], event.data["cost_usd"]) == ([1000, 200, 100], "0.000500")
+    assert (event.data["tokens"], event.data["charged_micro_usd"]) == ([1000, 200, 100], 500)
     assert "text" not in event.body
 
 
@@ -147,12 +150,17 @@ def test_a_call_that_another_worker_is_making_is_waited_for_and_not_made(cast, p
 
 
 @pytest.mark.django_db
-def test_the_call_of_a_worker_that_died_is_taken_over(cast, provider, answered):
+def test_the_call_of_a_worker_that_died_is_given_up_and_asked_anew(cast, provider, answered):
     lost = unfinished(cast.northgate, answered, minutes=-1)
-    completion = ask(cast.northgate, idempotency_key="lost")
-    assert completion.value and completion.call_id == lost.id
-    call = stored(cast.northgate, completion)
-    assert (call.tries, call.outcome, call.lease_until) == (2, "answered", None)
+    same = {"idempotency_key": "lost", "subject": "run:1"}
+    completion = ask(cast.northgate, **same)
+    assert completion.value and completion.call_id != lost.id
+    with cast.northgate.scope():
+        lost.refresh_from_db()
+        assert (lost.outcome, lost.degraded_reason, lost.lease_until) == ("degraded", "worker_lost", None)
+        assert (lost.charge.micro_usd, lost.charge.kind) == (7_000, "assumed")
+        assert stored(cast.northgate, completion).idempotency_key == "lost+"
+    assert ask(cast.northgate, **same) == completion
 
 
 def test_callers_with_one_key_ask_once_and_get_one_answer(committed_db, provider):
@@ -195,22 +203,25 @@ def test_the_row_is_there_while_the_provider_is_asked(committed_db, provider):
 def test_a_worker_that_was_taken_for_dead_changes_nothing(committed_db, provider):
     house = build_cast().northgate
 
-    def take_over(request) -> dict:
+    def take_for_dead(request) -> dict:
         with house.scope():
-            ModelCall.objects.update(tries=2)
+            ModelCall.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+            assert give_up(ModelCall.objects.get())
         connection.close()
         return GOOD
 
-    provider.script(take_over)
+    provider.script(take_for_dead)
     completion = ask(house)
     assert (completion.value, completion.degraded_reason) == (None, "in_progress")
     call = stored(house, completion)
-    assert (call.outcome, call.reply, call.attempts) == ("", None, [])
+    assert (call.outcome, call.degraded_reason, call.reply) == ("degraded", "worker_lost", None)
+    with house.scope():
+        assert call.charge.kind == "assumed" and call.charge.micro_usd > 0
 
 
 def test_it_refuses_to_be_called_in_a_transaction(committed_db, provider):
     house = build_cast().northgate
-    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+    with pytest.raises(RuntimeError, match="outside transactions"), transaction.atomic():
         ask(house)
     assert provider.requests == []
 
@@ -220,7 +231,7 @@ def test_it_takes_only_what_was_minimised_for_this_endpoint(cast, provider):
     with pytest.raises(TypeError, match="minimise"):
         ask(cast.northgate, content={"alert": {"notes": "Jane Doe called"}})
     with pytest.raises(TypeError, match="minimise"):
-        ask(cast.northgate, endpoint="copilot.answer")
+        ask(cast.northgate, endpoint=Endpoint(name="copilot.answer", version=1, schema=Verdict))
     assert provider.requests == []
 
 
@@ -308,6 +319,7 @@ def unfinished(house, call: ModelCall, *, minutes: int) -> ModelCall:
             ).split()
         },
         idempotency_key="lost",
+        hold_micro_usd=7_000,
         lease_until=datetime.now(UTC) + timedelta(minutes=minutes),
     )
     with house.scope():

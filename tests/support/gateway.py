@@ -5,9 +5,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fintech_ai.gateway import prompts
+from fintech_ai.gateway.endpoints import Endpoint
 from fintech_ai.gateway.models import ModelCall
-from fintech_ai.gateway.services import Completion, complete
+from fintech_ai.gateway.requests import Completion
+from fintech_ai.gateway.services import complete
 from fintech_ai.privacy.services import minimise
 from tests.support.cast import House
 
@@ -24,6 +25,7 @@ class Verdict(BaseModel):
     summary: str = Field(max_length=40)
 
 
+VERDICT = Endpoint(name=ENDPOINT, version=1, schema=Verdict)
 GOOD = {"decision": "clear", "confidence": 0.75, "summary": "text"}
 
 
@@ -31,10 +33,8 @@ def ask(house: House, **changes: Any) -> Completion[Verdict]:
     """Call the gateway as a worker of the house would."""
     fields = {
         "actor": house.worker,
-        "endpoint": ENDPOINT,
-        "prompt": prompts.load("triage", "recommend-v1"),
+        "endpoint": VERDICT,
         "content": {"alert": minimise(endpoint=ENDPOINT, source="triage.Alert", values={"channel": "customer"})},
-        "schema": Verdict,
         "subject": f"run:{uuid.uuid4()}",
         "idempotency_key": str(uuid.uuid4()),
     }

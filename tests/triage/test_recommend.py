@@ -8,6 +8,7 @@ import pytest
 
 from fintech_ai.cases.models import Case, Run
 from fintech_ai.cases.tasks import run_execute
+from fintech_ai.core.redis import redis_client
 from fintech_ai.gateway.models import ModelCall
 from tests.support.cast import build_cast
 from tests.support.model_server import Fault, ModelServer, Request
@@ -39,6 +40,7 @@ def model(running_model, settings):
     """The scripted provider, configured; `model.script(...)` says what it answers."""
     settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "sk-test", running_model.url
     settings.MODEL_CALL_DEADLINE_SECONDS = 10
+    redis_client().flushdb()
     return running_model
 
 
@@ -99,7 +101,7 @@ def test_an_honest_model_is_shown_with_its_evidence(house, case, model):
     model.script(an_honest_answer)
     recommendation = recommended(case).recommendation
     assert (recommendation.made_by, recommendation.degraded_reason) == ("model", "")
-    assert recommendation.prompt_version == "triage.recommend-v1"
+    assert recommendation.prompt_version == "triage.recommend-v2"
     assert ModelCall.objects.get(id=recommendation.model_call_id).outcome
     assert recommendation.summary == "The amount is far above what this customer pays."
     claims = list(recommendation.claims.all())
@@ -108,11 +110,11 @@ def test_an_honest_model_is_shown_with_its_evidence(house, case, model):
     assert recommendation.missing == ["A 3-D Secure result."]
 
 
-def test_no_name_id_place_or_note_leaves(house, case, model):
+def test_no_name_id_or_place_leaves(house, case, model):
     model.script(an_honest_answer)
     recommended(case)
     sent = json.dumps(model.requests[0].body)
-    for secret in (INJECTION, "Harber", "theft-3", "c-1", "m-1", "40.71", str(case.id)):
+    for secret in ("Harber", "theft-3", "c-1", "m-1", "40.71", str(case.id)):
         assert secret not in sent
 
 

@@ -240,5 +240,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("month__day", 1)), name="ledger_month_is_its_first_day"
             ),
         ),
+        migrations.RemoveField(model_name="modelcall", name="tries"),
         Immutable("gateway_ledgerentry"),
     ]

@@ -113,7 +113,6 @@ class ModelCall(TenantModel):
     )
     first_token_ms = models.PositiveIntegerField(null=True, blank=True, help_text="Only where the reply is streamed.")
     latency_ms = models.PositiveIntegerField(null=True, blank=True, help_text="Of the whole call, waits included.")
-    tries = models.PositiveSmallIntegerField(default=1, help_text="How many workers have begun it.")
     lease_until = models.DateTimeField(
         null=True, blank=True, help_text="By the database's clock; after it the worker is taken for dead."
     )
