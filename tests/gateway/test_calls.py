@@ -30,11 +30,10 @@ def answered(cast, provider):
 def test_the_row_says_who_was_asked_what(cast, answered):
     assert (answered.outcome, answered.reply, answered.degraded_reason) == ("answered", GOOD, "")
     assert (answered.endpoint, answered.prompt_label) == (ENDPOINT, "triage.recommend-v1")
-    assert (answered.provider, answered.model_requested) == ("openai", "gpt-4.1-mini")
+    assert (answered.provider, answered.model_requested) == ("compatible", "gpt-4.1-mini")
     assert answered.model_returned == "gpt-4.1-mini-2025-04-14"
     assert answered.parameters == {
-        "max_completion_tokens": 4096,
-        "store": False,
+        "max_tokens": 4096,
         "data_block": "gateway.data_block-v2",
         "repair": "gateway.repair-v1",
     }

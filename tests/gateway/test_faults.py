@@ -156,7 +156,7 @@ def test_an_error_code_that_is_no_slug_is_not_stored(cast, provider):
     body = b'{"error": {"message": "no", "code": "Mrs Jane Doe, 4111 1111 1111 1111"}}'
     provider.script([Step(status=400, raw=body)])
     call = stored(cast.northgate, ask(cast.northgate))
-    assert call.attempts[0]["error"] == "BadRequestError"
+    assert call.attempts[0]["error"] == "Status400"
 
 
 def test_a_model_name_that_is_no_name_is_not_stored(cast, provider):

@@ -7,7 +7,7 @@ import pytest
 
 LOADED = (
     "import django; django.setup(); import fintech_ai.gateway.services, triage.capability, sys; "
-    "print([name for name in ('openai', 'httpx2', 'genai_prices') if name in sys.modules])"
+    "print([name for name in ('openai', 'anthropic', 'httpx2', 'genai_prices') if name in sys.modules])"
 )
 
 

@@ -27,7 +27,7 @@ def test_the_request_is_what_openai_publishes(cast, provider):
     assert request.body.keys() <= CompletionCreateParamsNonStreaming.__annotations__.keys()
     assert request.path == "/v1/chat/completions"
     assert request.headers["authorization"] == f"Bearer {KEY}"
-    assert (request.body["model"], request.body["store"]) == ("gpt-4.1-mini", False)
+    assert request.body["model"] == "gpt-4.1-mini"
 
 
 @pytest.mark.django_db

@@ -159,5 +159,8 @@ class Provider(Protocol):
     def ask(self, question: Question, *, model: str, seconds: float) -> Reply:
         """The reply, within `seconds`. Raises ProviderFailure, and nothing else, for whatever goes wrong there."""
 
+    def priced_as(self, model: str) -> str:
+        """What the price list may know the model as, where it goes by another name here."""
+
     def price_keys(self) -> tuple[Mapping[str, str], ...]:
         """How the price list may know this provider, the best way first; see `prices.price_of`."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fintech_ai.gateway.providers.retry_after import retry_after_seconds
+from fintech_ai.gateway.providers.limits import retry_after_seconds
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 

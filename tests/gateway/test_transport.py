@@ -1,15 +1,17 @@
-"""A bounded client ends by its deadline, whatever the other side does, and leaves the good ones alone."""
+"""A request ends by its deadline, whatever the other side does, and good connections are kept."""
 
+import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpcore2
 import httpx2
 import pytest
 
-from fintech_ai.gateway.providers import deadline
+from fintech_ai.gateway.providers.transport import MAX_REPLY_BYTES, ReplyTooLarge, deadline_in, http_client
 from tests.support.model_server import ModelServer
 
 SECONDS = 0.4
@@ -44,14 +46,14 @@ def talking(piece: bytes, *, first: bytes = b"") -> Iterator[str]:
 def seconds_of(client: httpx2.Client, url: str) -> float:
     """How long it takes until the client gives up by time."""
     begun = time.monotonic()
-    with deadline.until(begun + SECONDS), pytest.raises(httpx2.TimeoutException):
+    with deadline_in(SECONDS), pytest.raises(httpcore2.TimeoutException):
         client.get(url)
     return time.monotonic() - begun
 
 
 @pytest.fixture
 def client() -> Iterator[httpx2.Client]:
-    with deadline.bounded(httpx2.Client(timeout=None)) as made:
+    with http_client("http://127.0.0.1") as made:
         yield made
 
 
@@ -77,12 +79,12 @@ def test_a_handshake_that_never_ends_is_left_too(client):
 
 
 def test_a_name_that_does_not_resolve_in_time_is_left_too(client, monkeypatch):
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(2))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(2) or [])
     assert seconds_of(client, "http://slow.example/") < SECONDS + 0.3
 
 
 def test_a_name_that_is_unknown_is_no_connection(client):
-    with deadline.until(time.monotonic() + 20), pytest.raises(httpx2.ConnectError):
+    with deadline_in(20), pytest.raises(httpcore2.ConnectError):
         client.get("http://nobody.invalid/")
 
 
@@ -90,13 +92,13 @@ def test_the_next_address_is_tried_when_one_refuses(client, monkeypatch):
     with ModelServer(["{}"]) as server:
         port = int(server.url.split(":")[2].split("/")[0])
         real = socket.getaddrinfo
-        known = [(0, 0, 0, "", (address, port)) for address in ("127.0.0.9", "127.0.0.1")]
+        known = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (address, port)) for address in ("127.0.0.9", "127.0.0.1")]
         monkeypatch.setattr(
             socket,
             "getaddrinfo",
             lambda host, *rest, **more: known if host == "two.example" else real(host, *rest, **more),
         )
-        with deadline.until(time.monotonic() + 5):
+        with deadline_in(5):
             response = client.post(f"http://two.example:{port}/v1/nothing", json={})
     assert response.status_code == 404
 
@@ -105,10 +107,37 @@ def test_connections_are_kept_from_one_deadline_to_the_next(client):
     with ModelServer(["{}"]) as server:
         streams = set()
         for _ in range(3):
-            with deadline.until(time.monotonic() + 5), client.stream("POST", f"{server.url}/no", json={}) as response:
+            with deadline_in(5), client.stream("POST", f"{server.url}/no", json={}) as response:
                 response.read()
-                streams.add(response.extensions["network_stream"].get_extra_info("client_addr"))
+                streams.add(response.extensions["network_stream"].get_extra_info("socket").getsockname())
         assert len(streams) == 1
+
+
+def test_a_body_is_read_up_to_its_limit_and_no_further(client):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b" " * MAX_REPLY_BYTES
+    with talking(b" ", first=head) as url, deadline_in(5), pytest.raises(ReplyTooLarge):
+        client.get(url)
+
+
+def test_a_signal_ends_a_request_under_way(client):
+    """As Celery's time limit does, or somebody who presses Ctrl-C."""
+
+    class Ended(Exception):
+        pass
+
+    def end(*_: object) -> None:
+        raise Ended
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    begun = time.monotonic()
+    try:
+        with talking(b"") as url, deadline_in(20), pytest.raises(Ended):
+            client.get(url)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert time.monotonic() - begun < 1
 
 
 def test_nothing_is_asked_without_a_deadline(client):
@@ -121,5 +150,5 @@ def test_proxies_of_the_environment_are_used_and_held_too(monkeypatch):
         monkeypatch.setenv("HTTP_PROXY", url)
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.delenv("no_proxy", raising=False)
-        with deadline.bounded(httpx2.Client(timeout=None)) as client:
+        with http_client("http://provider.example/") as client:
             assert seconds_of(client, "http://provider.example/") < SECONDS + 0.3

@@ -1,0 +1,54 @@
+"""One request to a provider through its SDK, whichever it is.
+
+The SDK authorises, builds and sends the request. It neither retries nor follows a redirect, and its lenient reading of
+replies (missing fields become None, other types pass, a stream that breaks off looks whole) is not used.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import Any
+
+import httpx2
+
+from fintech_ai.gateway.providers.failures import failure_of
+from fintech_ai.gateway.providers.protocol import Question, Reply
+from fintech_ai.gateway.providers.transport import deadline_in
+
+# Told to write logs by a variable of the environment, the SDKs would write addresses and headers into them.
+for sdk in ("openai", "anthropic", "httpx2", "httpcore2"):
+    logging.getLogger(sdk).setLevel(logging.WARNING)
+
+
+def ask(
+    post: Callable[..., httpx2.Response],
+    body: Mapping[str, Any],
+    question: Question,
+    read: Callable[[httpx2.Response, float], Reply],
+    *,
+    seconds: float,
+) -> Reply:
+    """Send `body` with the SDK's `post` and `read` the reply, within `seconds`. Raises ProviderFailure, nothing else.
+
+    `read` is given the response, its body still to come, and when the request began by time.monotonic().
+    """
+    begun = time.monotonic()
+    try:
+        with deadline_in(seconds):
+            # The way that both SDKs document for requests of one's own making: what their methods for a typed request
+            # add is a walk through the body that takes longer than all else. "stream" leaves the body to be read by us.
+            response = post(
+                cast_to=httpx2.Response,
+                body=body,
+                options={"headers": {"Idempotency-Key": question.idempotency_key}},
+                stream=True,
+            )
+            with closing(response):
+                return read(response, begun)
+    except Exception as error:
+        raise failure_of(error) from None
+
+
+def milliseconds_since(begun: float) -> int:
+    return round(1000 * (time.monotonic() - begun))
