@@ -12,19 +12,23 @@ DEFAULT_DATA = PROJECT.parent / "shared" / "data"
 
 @dataclass(frozen=True)
 class Arguments:
-    """Where the data is, and where the figures go; `json` may be None."""
+    """Where the data is, and where the figures go (`json` may be None); `flags` names those that were given."""
 
     data: Path
     json: Path | None
+    flags: frozenset[str] = frozenset()
 
 
-def arguments(description: str) -> Arguments:
-    """Read --data and --json from the command line."""
+def arguments(description: str, *, flags: Mapping[str, str] | None = None) -> Arguments:
+    """Read --data, --json and the benchmark's own `flags`, given with their help, from the command line."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="a folder laid out like the default one")
     parser.add_argument("--json", type=Path, help="write the figures there as one flat object")
+    for flag, help_text in (flags or {}).items():
+        parser.add_argument(f"--{flag}", action="store_true", help=help_text)
     found = parser.parse_args()
-    return Arguments(data=found.data, json=found.json)
+    given = frozenset(flag for flag in flags or {} if getattr(found, flag))
+    return Arguments(data=found.data, json=found.json, flags=given)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
