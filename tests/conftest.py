@@ -55,6 +55,14 @@ def django_db_setup(django_db_blocker):
         connections.close_all()
 
 
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    """What a process remembers of tenants is older than a test that was rolled back."""
+    from fintech_ai.gateway import configuration
+
+    configuration.forget()
+
+
 @pytest.fixture
 def committed_db(django_db_setup, django_db_blocker):
     """Commits are real and stay. Work in tenants of your own: `build_cast()`."""

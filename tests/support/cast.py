@@ -7,9 +7,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
 from django.test import Client
 
+from fintech_ai.accounts.four_eyes.services import approve, propose
 from fintech_ai.accounts.models import ApiToken, Membership, Role, Tenant, TenantGroup, User
 from fintech_ai.accounts.services import group_create, member_add, tenant_create, token_issue
 from fintech_ai.cases.models import Queue
@@ -17,8 +20,26 @@ from fintech_ai.cases.permissions import APPROVE, ASSIGN, DECIDE, VIEW
 from fintech_ai.cases.services import queue_create, queue_grant
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.tenancy import tenant_scope
+from fintech_ai.gateway.models import VendorReview
+from fintech_ai.gateway.targets import PROVIDERS
 
 PASSWORD = "correct horse battery"
+
+
+def a_review(**changes: Any) -> VendorReview:
+    """A vendor review that can be proposed."""
+    fields = {
+        "vendor": "openai",
+        "legal_name": "A vendor",
+        "purpose": "Answers questions about cases",
+        "region": "EU (Ireland)",
+        "retention": "30 days",
+        "dpa": "DPA 2026-1",
+        "reviewed_on": date(2026, 1, 1),
+        "valid_until": date(2099, 12, 31),
+        "why": "For the tests",
+    }
+    return VendorReview(**{**fields, **changes})
 
 
 @dataclass
@@ -90,7 +111,7 @@ class House:
 
 @dataclass
 class Cast:
-    """Northgate has Alice and Bob (analysts), Lena (lead), Cora (compliance), Ivan (token); Southbank, strangers."""
+    """Northgate: Alice, Bob (analysts), Lena (lead), Cora, Colin (compliance), Ivan (token). Southbank: strangers."""
 
     northgate: House
     southbank: House
@@ -110,6 +131,10 @@ class Cast:
     @property
     def cora(self) -> Person:
         return self.northgate.people["cora"]
+
+    @property
+    def colin(self) -> Person:
+        return self.northgate.people["colin"]
 
     @property
     def ivan(self) -> System:
@@ -141,10 +166,17 @@ def build_cast(*, passwords: bool = False) -> Cast:
     northgate = _house(
         "Northgate",
         suffix,
-        {"alice": Role.ANALYST, "bob": Role.ANALYST, "lena": Role.LEAD, "cora": Role.COMPLIANCE},
+        {
+            "alice": Role.ANALYST,
+            "bob": Role.ANALYST,
+            "lena": Role.LEAD,
+            "cora": Role.COMPLIANCE,
+            "colin": Role.COMPLIANCE,
+        },
         password,
     )
-    southbank = _house("Southbank", suffix, {"charlie": Role.ANALYST, "carla": Role.COMPLIANCE}, password)
+    strangers = {"charlie": Role.ANALYST, "carla": Role.COMPLIANCE, "carl": Role.COMPLIANCE}
+    southbank = _house("Southbank", suffix, strangers, password)
     return Cast(northgate=northgate, southbank=southbank)
 
 
@@ -176,6 +208,9 @@ def _house(name: str, suffix: str, people: dict[str, Role], password: str | None
                 groups=groups[role],
             )
             house.people[person] = Person(membership)
+        first, second = (person.actor for person in house.people.values() if person.actor.role == Role.COMPLIANCE)
+        for vendor in PROVIDERS:
+            approve(actor=second, proposal=propose(actor=first, proposal=a_review(vendor=vendor)))
         token, secret = token_issue(actor=actor, name=f"{name} switch", groups=[systems])
         house.system = System(token, secret)
     return house

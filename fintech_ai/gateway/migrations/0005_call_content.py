@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_idempotency_key"),
-        ("gateway", "0003_calls_by_role_and_charge"),
+        ("gateway", "0004_chosen_by_four_eyes"),
         ("privacy", "0001_tenant_keys"),
     ]
 

@@ -9,10 +9,12 @@ from fintech_ai.gateway.models.calls import (
     ModelCall,
     Outcome,
 )
+from fintech_ai.gateway.models.configuration import BudgetLimits, PromptChoice, Route, VendorReview
 from fintech_ai.gateway.models.contents import CallContent
 
 __all__ = [
     "MAX_ATTEMPTS",
+    "BudgetLimits",
     "CallContent",
     "CallRole",
     "ChargeKind",
@@ -20,4 +22,7 @@ __all__ = [
     "LedgerEntry",
     "ModelCall",
     "Outcome",
+    "PromptChoice",
+    "Route",
+    "VendorReview",
 ]
