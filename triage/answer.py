@@ -7,14 +7,21 @@ from typing import Any
 
 from fintech_ai.cases.capability import ClaimDraft, RecommendationDraft
 from fintech_ai.cases.models import Author
+from fintech_ai.gateway.requests import Completion
 from triage import baseline, policy
-from triage.codes import CATALOGUE_VERSION, Kind
+from triage.codes import CATALOGUE, CATALOGUE_VERSION, Kind
 from triage.codes.missing import missing_from
-from triage.codes.system import MODEL_MORE_LENIENT, MODEL_UNAVAILABLE, MODEL_WITHOUT_EVIDENCE
+from triage.codes.system import (
+    MODEL_MORE_LENIENT,
+    MODEL_UNAVAILABLE,
+    MODEL_WITHOUT_EVIDENCE,
+    NOTES_NOT_READ,
+    NOTES_RAISED,
+)
 from triage.evidence import Quote, checked, leans_on_record, noticed, recomputed
 from triage.features import FEATURES_VERSION, Features
 from triage.policy import FLOOR, Verdict
-from triage.schemas import TriageAnswer
+from triage.schemas import NotesAnswer, ReasonGiven, TriageAnswer
 
 NO_PROVIDER = "no_provider"
 
@@ -40,21 +47,38 @@ def from_baseline(features: Features, *, as_of: datetime, degraded_reason: str) 
     )
 
 
+def could_be_raised(features: Features) -> bool:
+    """Whether any answer of a model could raise the decision: there is room, and a signal that bears it out."""
+    score = baseline.score(features)
+    signals = (code for code in CATALOGUE.values() if code.kind == Kind.SIGNAL and code.holds(features))
+    return score.decision != Verdict.BLOCK and any(signals)
+
+
 def from_model(
-    answer: TriageAnswer, features: Features, *, as_of: datetime, call_id: uuid.UUID, prompt_version: str
+    answer: TriageAnswer,
+    features: Features,
+    *,
+    as_of: datetime,
+    call_id: uuid.UUID,
+    prompt_version: str,
+    notes: Completion[NotesAnswer] | None = None,
 ) -> RecommendationDraft:
     """The model's answer, checked: what it cannot bear out is kept as unsupported and used for nothing.
 
     The decision is at least as severe as the baseline's. The confidence is the measured one at the baseline's risk,
     since what a model says of its own certainty has not been measured.
+
+    `notes` is what the model said after reading the alert's notes too, which anybody may have written: it can only
+    raise the decision further, by signals that hold, and none of its words is shown. None if it was not asked.
     """
     score = baseline.score(features)
-    claims = _checked_claims(answer, score, features)
+    claims = _checked_claims(answer.reason_codes, score, features)
     supported = {claim.code: claim for claim in claims if claim.supported}
-    signals = [claim.code for claim in supported.values() if claim.kind == Kind.SIGNAL]
     said = Verdict(answer.decision)
-    decision = policy.raised(baseline=score.decision, said=said, signals=signals)
-    claims += _own_claims(score, features, but=supported)
+    by_features = policy.raised(least=score.decision, said=said, signals=_signals(supported.values()))
+    decision, heard, notices = _with_notes(notes, by_features, score, features)
+    claims += [claim for claim in heard if claim.code not in supported]
+    claims += _own_claims(score, features, but={*supported, *(claim.code for claim in heard)})
     sentences = [
         " ".join(sentence.text.split())
         for sentence in answer.summary
@@ -68,13 +92,15 @@ def from_model(
         "sentences": len(answer.summary),
         "sentences_used": len(sentences),
     }
+    if notes:
+        inputs["notes"] = _what_notes_did(notes, heard)
     return RecommendationDraft(
         decision=decision,
         confidence=baseline.confidence_in(decision, score.risk),
         risk=max(score.risk, FLOOR[decision]),
         headline=baseline.headline(score.codes, features),
         summary=" ".join(sentences) or baseline.summary(score.codes, features),
-        claims=(*_in_order(claims), *_notices(said, decision, score.decision)),
+        claims=(*_in_order(claims), *_notices(said, by_features, score.decision), *notices),
         inputs=inputs,
         made_by=Author.MODEL,
         missing=tuple(sentence for sentence in baseline.missing(features) if not told or sentence in told),
@@ -83,11 +109,46 @@ def from_model(
     )
 
 
-def _checked_claims(answer: TriageAnswer, score: baseline.Score, features: Features) -> list[ClaimDraft]:
+def _with_notes(
+    notes: Completion[NotesAnswer] | None, least: Verdict, score: baseline.Score, features: Features
+) -> tuple[Verdict, list[ClaimDraft], list[ClaimDraft]]:
+    """The decision after the notes, the signals that raised it, and what is said of it. No other code is kept."""
+    if notes is None:
+        return least, [], []
+    if notes.value is None:
+        reason = notes.degraded_reason.replace("_", " ")
+        return least, [], [noticed(NOTES_NOT_READ, f"The model did not read the notes ({reason}).")]
+    checked_claims = _checked_claims(notes.value.reason_codes, score, features)
+    signals = [claim for claim in checked_claims if claim.supported and claim.kind == Kind.SIGNAL]
+    decision = policy.raised(least=least, said=Verdict(notes.value.decision), signals=_signals(signals))
+    if decision == least:
+        return least, [], []
+    sentence = f"After reading the notes the model said {notes.value.decision}; the record bears out {decision}."
+    return decision, list({claim.code: claim for claim in signals}.values()), [noticed(NOTES_RAISED, sentence)]
+
+
+def _what_notes_did(notes: Completion[NotesAnswer], heard: list[ClaimDraft]) -> dict[str, Any]:
+    """For the record: the call, what it said, and how many of its codes counted."""
+    return {
+        "call_id": str(notes.call_id) if notes.call_id else None,
+        "prompt_version": notes.prompt_version,
+        "degraded_reason": notes.degraded_reason,
+        "decision": notes.value.decision if notes.value else None,
+        "codes": len(notes.value.reason_codes) if notes.value else 0,
+        "codes_used": len(heard),
+    }
+
+
+def _signals(claims: Iterable[ClaimDraft]) -> set[str]:
+    """The codes of the supported signals."""
+    return {claim.code for claim in claims if claim.supported and claim.kind == Kind.SIGNAL}
+
+
+def _checked_claims(reasons: Iterable[ReasonGiven], score: baseline.Score, features: Features) -> list[ClaimDraft]:
     """The model's reason codes, each checked once; a repetition adds nothing."""
     quotes = {
         (reason.code, tuple(sorted((quoted.name, quoted.value) for quoted in reason.features))): None
-        for reason in answer.reason_codes
+        for reason in reasons
     }
     return [
         checked(Quote(code, dict(quoted)), features, claimed_by=Author.MODEL, points=score.points.get(code, 0))

@@ -9,7 +9,8 @@ class TriageConfig(AppConfig):
         # Models can be imported only from here on.
         from fintech_ai.cases.capability import register
         from fintech_ai.gateway import endpoints
-        from triage.capability import ENDPOINT, TriageCapability
+        from triage.capability import READ_NOTES, RECOMMEND, TriageCapability
 
         register(TriageCapability())
-        endpoints.register(ENDPOINT)
+        endpoints.register(RECOMMEND)
+        endpoints.register(READ_NOTES)

@@ -1,6 +1,9 @@
 """How triage plugs into cases."""
 
-from typing import Any
+import re
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from fintech_ai.cases.capability import Choice, Reason, RecommendationDraft
 from fintech_ai.cases.models import Case, Queue, Run
@@ -10,15 +13,21 @@ from fintech_ai.gateway.requests import Completion, sha256_of
 from fintech_ai.gateway.services import complete
 from fintech_ai.privacy.services import minimise
 from triage import selectors
-from triage.answer import from_baseline, from_model
+from triage.answer import could_be_raised, from_baseline, from_model
 from triage.codes import CATALOGUE
 from triage.features import Features, features_of
 from triage.known import known_values
 from triage.models import Alert
-from triage.schemas import TriageAnswer
+from triage.schemas import NotesAnswer, TriageAnswer
 from triage.tools import merchant_history
 
-ENDPOINT = Endpoint(name="triage.recommend", version=2, schema=TriageAnswer, tools=(merchant_history,))
+# Two questions, so that what strangers write never stands in the one whose answer is shown and may say less.
+RECOMMEND = Endpoint(name="triage.recommend", version=1, schema=TriageAnswer, tools=(merchant_history,))
+READ_NOTES = Endpoint(name="triage.read_notes", version=1, schema=NotesAnswer)
+# The tenant's own word for a kind of shop. One that could speak to the model is not sent.
+CATEGORY = re.compile(r"[\w.&/-]{1,40}")
+T = TypeVar("T", bound=BaseModel)
+
 # What our own code says of itself, the same in every call.
 REFERENCE = {
     "meaning_of_features": {name: field.description for name, field in Features.model_fields.items()},
@@ -60,15 +69,17 @@ class TriageCapability:
         alert = selectors.alert_of(run.case)
         as_of = alert.transaction.occurred_at
         features = features_of(alert.transaction)
-        completion = ask(run, alert, features)
+        completion = _ask(RECOMMEND, run, alert, features)
         if completion.value is None:
             return from_baseline(features, as_of=as_of, degraded_reason=completion.degraded_reason)
+        read = alert.notes.strip() and could_be_raised(features)
         return from_model(
             completion.value,
             features,
             as_of=as_of,
             call_id=completion.call_id,
             prompt_version=completion.prompt_version,
+            notes=_ask(READ_NOTES, run, alert, features) if read else None,
         )
 
     def evidence_context(self, case: Case) -> dict[str, Any]:
@@ -86,25 +97,28 @@ class TriageCapability:
         load(tenant=tenant, queue=queue)
 
 
-def ask(run: Run, alert: Alert, features: Features) -> Completion[TriageAnswer]:
-    """Ask the model about the features. No name, id or place leaves; the notes do, masked."""
+def _ask(endpoint: Endpoint[T], run: Run, alert: Alert, features: Features) -> Completion[T]:
+    """Ask the model about the features, and at READ_NOTES about the notes too, masked. No name, id or place leaves."""
+    told = {"channel": alert.channel}
+    if endpoint is READ_NOTES:
+        told["notes"] = alert.notes
+    values = features.model_dump(mode="json")
+    if not CATEGORY.fullmatch(features.category):
+        values["category"] = ""
     content = {
-        "alert": minimise(
-            endpoint=ENDPOINT.name,
-            source="triage.Alert",
-            values={"channel": alert.channel, "notes": alert.notes},
-        ),
-        "features": minimise(endpoint=ENDPOINT.name, source="triage.Features", values=features.model_dump(mode="json")),
+        "alert": minimise(endpoint=endpoint.name, source="triage.Alert", values=told),
+        "features": minimise(endpoint=endpoint.name, source="triage.Features", values=values),
     }
+    # Late payments change the features: then it is another question, which the stored answer does not answer.
+    digest = sha256_of({name: dict(value) for name, value in content.items()})[:16]
     return complete(
         actor=Actor.worker(tenant_id=run.tenant_id, name=run.worker),
-        endpoint=ENDPOINT,
+        endpoint=endpoint,
         content=content,
         reference=REFERENCE,
         known=known_values(alert),
         looking_at=alert,
         subject=f"run:{run.id}",
-        # Late payments change the features: then it is another question, which the stored answer does not answer.
-        idempotency_key=f"run:{run.id}:{sha256_of({name: dict(value) for name, value in content.items()})[:16]}",
+        idempotency_key=f"run:{run.id}:{endpoint.name}:{digest}",
         case_id=run.case_id,
     )

@@ -42,13 +42,13 @@ def verdict(*, risk: int, signals: Collection[str], enough_history: bool) -> Ver
     return Verdict.CLEAR
 
 
-def raised(*, baseline: Verdict, said: Verdict, signals: Collection[str]) -> Verdict:
-    """What becomes of the baseline's decision when a model says otherwise: never less, and more only with evidence.
+def raised(*, least: Verdict, said: Verdict, signals: Collection[str]) -> Verdict:
+    """What becomes of a decision when a model says otherwise: never less, and more only with evidence.
 
     `signals` are the codes of the signals that the model gave and that were found supported.
     """
-    if said.severity <= baseline.severity or not signals:
-        return baseline
+    if said.severity <= least.severity or not signals:
+        return least
     if said == Verdict.BLOCK and len(signals) < SIGNALS_TO_BLOCK:
         return Verdict.ESCALATE
     return said

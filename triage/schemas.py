@@ -57,3 +57,12 @@ class TriageAnswer(BaseModel):
     reason_codes: list[ReasonGiven] = Field(max_length=16)
     summary: list[SummarySentence] = Field(max_length=4)
     missing: list[MissingCode] = Field(max_length=5, description="what would change the answer")
+
+
+class NotesAnswer(BaseModel):
+    """What notes may make a model say: a decision and the codes that bear it out. No words of its own to show."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Literal["clear", "review", "escalate", "block"]
+    reason_codes: list[ReasonGiven] = Field(max_length=16)

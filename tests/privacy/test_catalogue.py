@@ -60,7 +60,7 @@ def test_only_free_text_leaves_masked(edited, field):
 
 
 def test_a_masked_field_leaves_for_its_endpoint():
-    assert catalogue().leaves_for("triage.Alert", "notes") == ("triage.recommend",)
+    assert catalogue().leaves_for("triage.Alert", "notes") == ("triage.read_notes",)
     assert catalogue().leaves_for("triage.Alert", "raised_by") == ()
 
 

@@ -8,7 +8,7 @@ from fintech_ai.privacy.redaction import KnownValues, RedactionFailed, rehydrate
 from fintech_ai.privacy.redaction import process as detectors
 from fintech_ai.privacy.services import depart, minimise
 
-ENDPOINT = "triage.recommend"
+ENDPOINT = "triage.read_notes"
 KNOWN = KnownValues(names=["John Smith"], cards=["4111 1111 1111 1111"], identifiers=["100200300"])
 
 

@@ -8,7 +8,7 @@ from fintech_ai.privacy.catalogue import catalogue
 from fintech_ai.privacy.services import Unlisted, minimise
 from fintech_ai.privacy.untrusted import fenced, fenced_text, new_marker, visible, visible_throughout
 
-ENDPOINT = "triage.recommend"
+ENDPOINT = "triage.read_notes"
 
 
 def test_only_listed_fields_are_kept():

@@ -128,7 +128,7 @@ def test_the_decision_follows_from_risk_signals_and_history(risk, signals, enoug
 @pytest.mark.parametrize("said", SEVERITY)
 @pytest.mark.parametrize("signals", [[], ["a"], ["a", "b"]])
 def test_a_model_never_lowers_and_raises_only_with_evidence(own, said, signals):
-    result = raised(baseline=own, said=said, signals=signals)
+    result = raised(least=own, said=said, signals=signals)
     assert result.severity >= own.severity
     assert result.severity <= max(own.severity, said.severity)
     if not signals:

@@ -37,7 +37,7 @@ def alerted(house, *, notes: str, alert: dict = {}, **payment) -> Alert:  # noqa
 
 def departing(alert: Alert) -> str:
     """Its notes, as they leave."""
-    cleared = minimise(endpoint="triage.recommend", source="triage.Alert", values={"notes": alert.notes})
+    cleared = minimise(endpoint="triage.read_notes", source="triage.Alert", values={"notes": alert.notes})
     departure = depart({"alert": cleared}, known=known_values(alert))
     assert rehydrate(departure.data, departure.replacements)["alert"]["notes"] == alert.notes
     return departure.data["alert"]["notes"]

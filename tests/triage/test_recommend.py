@@ -101,7 +101,7 @@ def test_an_honest_model_is_shown_with_its_evidence(house, case, model):
     model.script(an_honest_answer)
     recommendation = recommended(case).recommendation
     assert (recommendation.made_by, recommendation.degraded_reason) == ("model", "")
-    assert recommendation.prompt_version == "triage.recommend-v2"
+    assert recommendation.prompt_version == "triage.recommend-v1"
     assert ModelCall.objects.get(id=recommendation.model_call_id).outcome
     assert recommendation.summary == "The amount is far above what this customer pays."
     claims = list(recommendation.claims.all())

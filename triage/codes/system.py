@@ -27,5 +27,7 @@ class Notice:
 MODEL_UNAVAILABLE = Notice("model_unavailable", "Model unavailable")
 MODEL_MORE_LENIENT = Notice("model_more_lenient", "Model said less, baseline kept")
 MODEL_WITHOUT_EVIDENCE = Notice("model_without_evidence", "Model said more, without evidence")
+NOTES_RAISED = Notice("notes_raised", "Raised after reading the notes")
+NOTES_NOT_READ = Notice("notes_not_read", "Notes not read by the model")
 UNKNOWN_CODE = Notice("unknown_code", "Unknown reason code")
-NOTICES = (MODEL_UNAVAILABLE, MODEL_MORE_LENIENT, MODEL_WITHOUT_EVIDENCE, UNKNOWN_CODE)
+NOTICES = (MODEL_UNAVAILABLE, MODEL_MORE_LENIENT, MODEL_WITHOUT_EVIDENCE, NOTES_RAISED, NOTES_NOT_READ, UNKNOWN_CODE)

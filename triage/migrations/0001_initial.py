@@ -6,158 +6,353 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0002_idempotency_key'),
-        ('cases', '0003_immutable'),
+        ("accounts", "0002_idempotency_key"),
+        ("cases", "0003_immutable"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('external_id', models.CharField(max_length=100)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('home_country', models.CharField(blank=True, help_text='ISO 3166-1 alpha-2.', max_length=2)),
-                ('home_city', models.CharField(blank=True, max_length=100)),
-                ('home_latitude', models.FloatField(blank=True, null=True)),
-                ('home_longitude', models.FloatField(blank=True, null=True)),
-                ('since', models.DateField(blank=True, help_text='When the relationship began.', null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                ("id", models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("external_id", models.CharField(max_length=100)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("home_country", models.CharField(blank=True, help_text="ISO 3166-1 alpha-2.", max_length=2)),
+                ("home_city", models.CharField(blank=True, max_length=100)),
+                ("home_latitude", models.FloatField(blank=True, null=True)),
+                ("home_longitude", models.FloatField(blank=True, null=True)),
+                ("since", models.DateField(blank=True, help_text="When the relationship began.", null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Merchant',
+            name="Merchant",
             fields=[
-                ('id', models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('external_id', models.CharField(max_length=100)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('category', models.CharField(blank=True, help_text="The tenant's own category or an MCC (ISO 18245).", max_length=60)),
-                ('country', models.CharField(blank=True, help_text='ISO 3166-1 alpha-2.', max_length=2)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                ("id", models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("external_id", models.CharField(max_length=100)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                (
+                    "category",
+                    models.CharField(
+                        blank=True, help_text="The tenant's own category or an MCC (ISO 18245).", max_length=60
+                    ),
+                ),
+                ("country", models.CharField(blank=True, help_text="ISO 3166-1 alpha-2.", max_length=2)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Transaction',
+            name="Transaction",
             fields=[
-                ('id', models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('external_id', models.CharField(max_length=100)),
-                ('occurred_at', models.DateTimeField()),
-                ('amount', models.DecimalField(decimal_places=4, max_digits=19)),
-                ('currency', models.CharField(help_text='ISO 4217.', max_length=3)),
-                ('channel', models.CharField(choices=[('card_present', 'Card present'), ('card_not_present', 'Card not present'), ('cash_machine', 'Cash machine'), ('account_transfer', 'Account transfer')], max_length=20)),
-                ('rail', models.CharField(choices=[('card', 'Card'), ('transfer', 'Account transfer'), ('instant', 'Instant payment')], default='card', max_length=10)),
-                ('entry_mode', models.CharField(blank=True, choices=[('chip', 'Chip'), ('contactless', 'Contactless'), ('magnetic_stripe', 'Magnetic stripe'), ('keyed', 'Keyed by hand'), ('ecommerce', 'Online form'), ('on_file', 'Credential on file')], max_length=20)),
-                ('three_ds', models.CharField(blank=True, choices=[('authenticated', 'Authenticated'), ('attempted', 'Attempted'), ('failed', 'Failed'), ('unavailable', 'Unavailable')], max_length=20, verbose_name='3-D Secure')),
-                ('country', models.CharField(blank=True, help_text='Where the payment was made, ISO 3166-1 alpha-2.', max_length=2)),
-                ('latitude', models.FloatField(blank=True, null=True)),
-                ('longitude', models.FloatField(blank=True, null=True)),
-                ('device_id', models.CharField(blank=True, max_length=100)),
-                ('ip_country', models.CharField(blank=True, max_length=2, verbose_name='IP country')),
-                ('reported_fraud_at', models.DateTimeField(blank=True, help_text='When it became known to be fraud; empty while it is not.', null=True)),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transactions', to='triage.customer')),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transactions', to='triage.merchant')),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                ("id", models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("external_id", models.CharField(max_length=100)),
+                ("occurred_at", models.DateTimeField()),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=19)),
+                ("currency", models.CharField(help_text="ISO 4217.", max_length=3)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("card_present", "Card present"),
+                            ("card_not_present", "Card not present"),
+                            ("cash_machine", "Cash machine"),
+                            ("account_transfer", "Account transfer"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "rail",
+                    models.CharField(
+                        choices=[("card", "Card"), ("transfer", "Account transfer"), ("instant", "Instant payment")],
+                        default="card",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "entry_mode",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("chip", "Chip"),
+                            ("contactless", "Contactless"),
+                            ("magnetic_stripe", "Magnetic stripe"),
+                            ("keyed", "Keyed by hand"),
+                            ("ecommerce", "Online form"),
+                            ("on_file", "Credential on file"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "three_ds",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("authenticated", "Authenticated"),
+                            ("attempted", "Attempted"),
+                            ("failed", "Failed"),
+                            ("unavailable", "Unavailable"),
+                        ],
+                        max_length=20,
+                        verbose_name="3-D Secure",
+                    ),
+                ),
+                (
+                    "country",
+                    models.CharField(
+                        blank=True, help_text="Where the payment was made, ISO 3166-1 alpha-2.", max_length=2
+                    ),
+                ),
+                ("latitude", models.FloatField(blank=True, null=True)),
+                ("longitude", models.FloatField(blank=True, null=True)),
+                ("device_id", models.CharField(blank=True, max_length=100)),
+                ("ip_country", models.CharField(blank=True, max_length=2, verbose_name="IP country")),
+                (
+                    "reported_fraud_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When it became known to be fraud; empty while it is not.", null=True
+                    ),
+                ),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="transactions", to="triage.customer"
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="transactions", to="triage.merchant"
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('external_id', models.CharField(blank=True, max_length=100)),
-                ('channel', models.CharField(choices=[('monitoring', 'Transaction monitoring'), ('customer', "Customer's report"), ('network', 'Card network or other bank'), ('analyst', 'Raised by hand')], max_length=20)),
-                ('raised_by', models.CharField(help_text='The rule, system or person that raised it.', max_length=100)),
-                ('notes', models.TextField(blank=True, max_length=4000)),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='alert', to='cases.case')),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
-                ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='triage.transaction')),
+                ("id", models.UUIDField(default=uuid6.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("external_id", models.CharField(blank=True, max_length=100)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("monitoring", "Transaction monitoring"),
+                            ("customer", "Customer's report"),
+                            ("network", "Card network or other bank"),
+                            ("analyst", "Raised by hand"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("raised_by", models.CharField(help_text="The rule, system or person that raised it.", max_length=100)),
+                ("notes", models.TextField(blank=True, max_length=4000)),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="alert", to="cases.case"
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="alerts", to="triage.transaction"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(fields=('tenant', 'external_id'), name='customer_external_id_is_unique'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(fields=("tenant", "external_id"), name="customer_external_id_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('home_latitude__isnull', True), ('home_longitude__isnull', True)), models.Q(('home_latitude__gte', -90), ('home_latitude__isnull', False), ('home_latitude__lte', 90), ('home_longitude__gte', -180), ('home_longitude__isnull', False), ('home_longitude__lte', 180)), _connector='OR'), name='customer_home_is_on_the_globe'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("home_latitude__isnull", True), ("home_longitude__isnull", True)),
+                    models.Q(
+                        ("home_latitude__gte", -90),
+                        ("home_latitude__isnull", False),
+                        ("home_latitude__lte", 90),
+                        ("home_longitude__gte", -180),
+                        ("home_longitude__isnull", False),
+                        ("home_longitude__lte", 180),
+                    ),
+                    _connector="OR",
+                ),
+                name="customer_home_is_on_the_globe",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merchant',
-            constraint=models.UniqueConstraint(fields=('tenant', 'external_id'), name='merchant_external_id_is_unique'),
+            model_name="merchant",
+            constraint=models.UniqueConstraint(fields=("tenant", "external_id"), name="merchant_external_id_is_unique"),
         ),
         migrations.AddIndex(
-            model_name='transaction',
-            index=models.Index(fields=['customer', 'occurred_at', 'id'], name='transaction_by_customer'),
+            model_name="transaction",
+            index=models.Index(fields=["customer", "occurred_at", "id"], name="transaction_by_customer"),
         ),
         migrations.AddIndex(
-            model_name='transaction',
-            index=models.Index(fields=['merchant', 'occurred_at', 'id'], name='transaction_by_merchant'),
+            model_name="transaction",
+            index=models.Index(fields=["merchant", "occurred_at", "id"], name="transaction_by_merchant"),
         ),
         migrations.AddIndex(
-            model_name='transaction',
-            index=models.Index(condition=models.Q(('device_id', ''), _negated=True), fields=['tenant', 'device_id', 'occurred_at'], name='transaction_by_device'),
+            model_name="transaction",
+            index=models.Index(
+                condition=models.Q(("device_id", ""), _negated=True),
+                fields=["tenant", "device_id", "occurred_at"],
+                name="transaction_by_device",
+            ),
         ),
         migrations.AddIndex(
-            model_name='transaction',
-            index=models.Index(condition=models.Q(('reported_fraud_at__isnull', False)), fields=['merchant', 'reported_fraud_at'], name='transaction_fraud_by_merchant'),
+            model_name="transaction",
+            index=models.Index(
+                condition=models.Q(("reported_fraud_at__isnull", False)),
+                fields=["merchant", "reported_fraud_at"],
+                name="transaction_fraud_by_merchant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transaction',
-            constraint=models.UniqueConstraint(fields=('tenant', 'external_id'), name='transaction_external_id_is_unique'),
+            model_name="transaction",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "external_id"), name="transaction_external_id_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transaction',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='transaction_amount_is_positive'),
+            model_name="transaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="transaction_amount_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transaction',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='transaction_currency_is_a_code'),
+            model_name="transaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="transaction_currency_is_a_code"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transaction',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['card_present', 'card_not_present', 'cash_machine', 'account_transfer'])), name='transaction_channel_is_known'),
+            model_name="transaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("channel__in", ["card_present", "card_not_present", "cash_machine", "account_transfer"])
+                ),
+                name="transaction_channel_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transaction',
-            constraint=models.CheckConstraint(condition=models.Q(('rail__in', ['card', 'transfer', 'instant'])), name='transaction_rail_is_known'),
+            model_name="transaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rail__in", ["card", "transfer", "instant"])), name="transaction_rail_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transaction',
-            constraint=models.CheckConstraint(condition=models.Q(('entry_mode__in', ['', 'chip', 'contactless', 'magnetic_stripe', 'keyed', 'ecommerce', 'on_file'])), name='transaction_entry_mode_is_known'),
+            model_name="transaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("entry_mode__in", ["", "chip", "contactless", "magnetic_stripe", "keyed", "ecommerce", "on_file"])
+                ),
+                name="transaction_entry_mode_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transaction',
-            constraint=models.CheckConstraint(condition=models.Q(('three_ds__in', ['', 'authenticated', 'attempted', 'failed', 'unavailable'])), name='transaction_three_ds_is_known'),
+            model_name="transaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("three_ds__in", ["", "authenticated", "attempted", "failed", "unavailable"])),
+                name="transaction_three_ds_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transaction',
-            constraint=models.CheckConstraint(condition=models.Q(('reported_fraud_at__isnull', True), ('reported_fraud_at__gte', models.F('occurred_at')), _connector='OR'), name='transaction_is_reported_after_it_occurred'),
+            model_name="transaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("reported_fraud_at__isnull", True),
+                    ("reported_fraud_at__gte", models.F("occurred_at")),
+                    _connector="OR",
+                ),
+                name="transaction_is_reported_after_it_occurred",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__gte', -90), ('latitude__isnull', False), ('latitude__lte', 90), ('longitude__gte', -180), ('longitude__isnull', False), ('longitude__lte', 180)), _connector='OR'), name='transaction_place_is_on_the_globe'),
+            model_name="transaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("latitude__isnull", True), ("longitude__isnull", True)),
+                    models.Q(
+                        ("latitude__gte", -90),
+                        ("latitude__isnull", False),
+                        ("latitude__lte", 90),
+                        ("longitude__gte", -180),
+                        ("longitude__isnull", False),
+                        ("longitude__lte", 180),
+                    ),
+                    _connector="OR",
+                ),
+                name="transaction_place_is_on_the_globe",
+            ),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(fields=['transaction', '-received_at'], name='alert_by_transaction'),
+            model_name="alert",
+            index=models.Index(fields=["transaction", "-received_at"], name="alert_by_transaction"),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('tenant', 'external_id'), name='alert_external_id_is_unique'),
+            model_name="alert",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_id", ""), _negated=True),
+                fields=("tenant", "external_id"),
+                name="alert_external_id_is_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['monitoring', 'customer', 'network', 'analyst'])), name='alert_channel_is_known'),
+            model_name="alert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("channel__in", ["monitoring", "customer", "network", "analyst"])),
+                name="alert_channel_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.CheckConstraint(condition=models.Q(('raised_by', ''), _negated=True), name='alert_says_what_raised_it'),
+            model_name="alert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("raised_by", ""), _negated=True), name="alert_says_what_raised_it"
+            ),
         ),
     ]
