@@ -1,7 +1,7 @@
 """A stored call, run again with the same or another prompt, model or provider, and compared."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,8 @@ class Comparison:
     def fields(self) -> list[Compared]:
         """The fields of the answers, in the order of the schema. A field of no answer is None."""
         before, after = self.original.reply or {}, self.repeat.reply or {}
-        return [Compared(name, before.get(name), after.get(name)) for name in dict.fromkeys((*before, *after))]
+        names = [name for name in _names(self.original) if name in before or name in after]
+        return [Compared(name, before.get(name), after.get(name)) for name in dict.fromkeys((*names, *before, *after))]
 
     @property
     def facts(self) -> list[Compared]:
@@ -156,6 +157,14 @@ def _prompt(endpoint: Endpoint, version: int) -> Prompt:
         return endpoint.prompt(version)
     except ImproperlyConfigured as error:
         raise Conflict(str(error)) from error
+
+
+def _names(call: ModelCall) -> Iterable[str]:
+    """The fields of an answer, as far as they are still known."""
+    try:
+        return endpoint_of(call).schema.model_fields
+    except Conflict:
+        return ()
 
 
 def _facts(call: ModelCall) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,9 @@
 Each step commits by itself and leaves everything readable, so that a run that was killed is just run again.
 """
 
+import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.apps import apps
@@ -19,6 +21,16 @@ from fintech_ai.privacy.sealed import SealedModel
 BATCH = 200
 # Longer than any process goes on sealing with a key after there is a newer one: see vault.CURRENT_KEY_SECONDS.
 LINGERS = timedelta(hours=1)
+NIL = uuid.UUID(int=0)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """How many rows were sealed anew, how many do not open and were left as they are, and where to go on."""
+
+    sealed: int
+    altered: int
+    last: uuid.UUID
 
 
 def sealed_models() -> Iterator[type[SealedModel]]:
@@ -53,22 +65,31 @@ def renew_data_key(*, actor: Actor, unless_younger_than: timedelta) -> TenantKey
     return vault.key_create(actor=actor, after=newest.version)
 
 
-def reseal(*, actor: Actor, key: TenantKey) -> Iterator[int]:
-    """Seal everything of the tenant anew that is not sealed with `key`, its newest. Yields the size of each batch."""
+def reseal(*, actor: Actor, key: TenantKey) -> Iterator[Batch]:
+    """Seal everything of the tenant anew that is not sealed with `key`, its newest."""
     for model in sealed_models():
-        while done := _reseal_some(actor, model, key):
-            yield done
+        after = NIL
+        while batch := _reseal_some(actor, model, key, after):
+            yield batch
+            after = batch.last
 
 
 @transaction.atomic
-def _reseal_some(actor: Actor, model: type[SealedModel], key: TenantKey) -> int:
-    rows = list(model.objects.exclude(key=key).order_by("id").select_for_update()[:BATCH])
+def _reseal_some(actor: Actor, model: type[SealedModel], key: TenantKey, after: uuid.UUID) -> Batch | None:
+    rows = model.objects.exclude(key=key).filter(id__gt=after).order_by("id").select_for_update()[:BATCH]
+    sealed, altered, last = 0, 0, None
     for row in rows:
-        row.seal(row.unsealed()).save(update_fields=["key", "ciphertext"])
-    if rows:
-        data = {"what": model._meta.label_lower, "version": key.version, "rows": len(rows)}
-        record(actor=actor, action="vault.content_resealed", target=key, data=data)
-    return len(rows)
+        last = row.id
+        try:
+            row.seal(row.unsealed()).save(update_fields=["key", "ciphertext"])
+            sealed += 1
+        except vault.NotSealedHere:
+            altered += 1
+    if last is None:
+        return None
+    data = {"what": model._meta.label_lower, "version": key.version, "rows": sealed, "altered": altered}
+    record(actor=actor, action="vault.content_resealed", target=key, data=data)
+    return Batch(sealed, altered, last)
 
 
 @transaction.atomic

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib import admin
-from django.utils import timezone
 
 from fintech_ai.cases.models import Case
 from fintech_ai.cases.permissions import APPROVE, ASSIGN, DECIDE, VIEW
 from fintech_ai.cases.services import case_decide, case_take, queue_create, queue_grant
-from fintech_ai.gateway.models import ModelCall, Outcome
 from tests.support.audit import settle
+from tests.support.calls import a_call, a_content, a_repeat
 from tests.support.cases import a_case_in_review, a_draft
 from tests.support.cast import Cast, House
 from tests.triage.build import a_row, an_alert, imported
@@ -36,9 +35,12 @@ def build_world(cast: Cast) -> World:
         case = _a_case_with_decision(house)
         (payment,) = imported(house, a_row(1))
         alert = an_alert(house, payment.external_id)
-        call = a_model_call()
+        call = a_call(model_requested=MARK)
+        a_content(call)
+        repeat = a_repeat(call)
         settle()
         values = {"slug": house.queue.slug, "case_id": case.id, "alert_id": alert.id, "app_label": "cases"}
+        values |= {"call_id": call.id, "admin:gateway_call_compare.call_id": repeat.id}
         for model in admin.site._registry:
             some = model._default_manager.first()
             assert some is not None, f"The world has no {model._meta.label}; make one in build_world."
@@ -68,24 +70,3 @@ def _a_case_with_decision(house: House) -> Case:
     version = case_take(actor=alice, case_id=case.id).version
     case_decide(actor=alice, case_id=case.id, version=version, outcome="block", reason="known_pattern")
     return Case.objects.get(id=case.id)
-
-
-def a_model_call() -> ModelCall:
-    """A call that was answered, for the tenant in scope."""
-    digest = "a" * 64
-    return ModelCall.objects.create(
-        idempotency_key=uuid.uuid4().hex,
-        request_sha256=digest,
-        endpoint="triage.recommend",
-        subject="run:1",
-        prompt_id="triage.recommend",
-        prompt_version=1,
-        prompt_sha256=digest,
-        schema_sha256=digest,
-        provider="openai",
-        model_requested=MARK,
-        outcome=Outcome.ANSWERED,
-        reply={"decision": "clear"},
-        latency_ms=900,
-        finished_at=timezone.now(),
-    )

@@ -28,21 +28,29 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, data_keys: bool, unless_younger_than: int, **options) -> None:
+        altered = 0
         try:
             vault.current_master_key_id()
             for tenant in Tenant.objects.order_by("slug"):
                 with tenant_scope(tenant.id):
                     actor = Actor.system(tenant_id=tenant.id, name="rotate_keys")
-                    self.stdout.write(f"{tenant.slug}: {self._rotate(actor, data_keys, unless_younger_than)}")
-        except (vault.VaultClosed, vault.NotSealedHere) as error:
+                    wrapped = rotation.rewrap_keys(actor=actor)
+                    self.stdout.write(f"{tenant.slug}: {wrapped} data keys wrapped anew")
+                    if data_keys:
+                        altered += self._renew(actor, timedelta(hours=unless_younger_than))
+                    self.stdout.write(f"  {rotation.destroy_old_keys(actor=actor)} old data keys destroyed")
+        except vault.VaultClosed as error:
             raise CommandError(str(error)) from None
+        if altered:
+            raise CommandError(f"{altered} contents do not open: they were moved or altered, and are left as they are.")
 
-    def _rotate(self, actor: Actor, data_keys: bool, hours: int) -> str:
-        said = [f"{rotation.rewrap_keys(actor=actor)} data keys wrapped anew"]
-        if data_keys:
-            key = rotation.renew_data_key(actor=actor, unless_younger_than=timedelta(hours=hours))
-            vault.forget_keys()
-            rows = sum(rotation.reseal(actor=actor, key=key)) if key else 0
-            said.append(f"{rows} contents sealed anew with data key {key.version}" if key else "no data key yet")
-        said.append(f"{rotation.destroy_old_keys(actor=actor)} old data keys destroyed")
-        return ", ".join(said)
+    def _renew(self, actor: Actor, age: timedelta) -> int:
+        """How many contents do not open."""
+        key = rotation.renew_data_key(actor=actor, unless_younger_than=age)
+        if key is None:
+            return 0
+        vault.forget_keys()
+        batches = list(rotation.reseal(actor=actor, key=key))
+        sealed = sum(batch.sealed for batch in batches)
+        self.stdout.write(f"  {sealed} contents sealed anew with data key {key.version}")
+        return sum(batch.altered for batch in batches)

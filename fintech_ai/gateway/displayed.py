@@ -1,0 +1,22 @@
+"""Text that anybody may have written, as it is put on a page for a person to read."""
+
+import json
+from typing import Any
+
+from fintech_ai.privacy.untrusted import visible
+
+
+def displayed(text: str) -> str:
+    """The text with each character that nobody sees written out, ⟨U+202E⟩, so that none can hide or turn the rest."""
+    if visible(text) == text:
+        return text
+    return "".join(character if visible(character) == character else f"⟨U+{ord(character):04X}⟩" for character in text)
+
+
+def displayed_value(value: Any) -> str:
+    """A value of an answer: text and numbers as they are, everything else as indented JSON."""
+    if value is None:
+        return "—"
+    if isinstance(value, str):
+        return displayed(value)
+    return displayed(json.dumps(value, indent=2, ensure_ascii=False))
