@@ -5,6 +5,7 @@ import math
 import typing
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from statistics import median
 
 from fintech_ai.gateway.endpoints import Endpoint
@@ -89,9 +90,10 @@ class Contest:
         return _median(pair.shadow.latency_ms for pair in self.pairs)
 
     @property
-    def shadow_usd(self) -> float:
-        """What the challenger has cost, where that is known."""
-        return sum(pair.shadow.cost_usd or 0 for pair in self.pairs)
+    def shadow_usd(self) -> Decimal | None:
+        """What the challenger has cost, as far as that is known; None if it is of no call."""
+        known = [pair.shadow.cost_usd for pair in self.pairs if pair.shadow.cost_usd is not None]
+        return sum(known) if known else None
 
 
 def contests(endpoints: Iterable[Endpoint]) -> list[Contest]:

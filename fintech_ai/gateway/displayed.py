@@ -14,9 +14,11 @@ def displayed(text: str) -> str:
 
 
 def displayed_value(value: Any) -> str:
-    """A value of an answer: text and numbers as they are, everything else as indented JSON."""
+    """A value of an answer: text and numbers as they are, lists with one item to a line, the rest as JSON."""
     if value is None:
         return "—"
+    if isinstance(value, list):
+        return "\n".join(map(displayed_value, value)) or "none"
     if isinstance(value, str):
         return displayed(value)
-    return displayed(json.dumps(value, indent=2, ensure_ascii=False))
+    return displayed(json.dumps(value, ensure_ascii=False))

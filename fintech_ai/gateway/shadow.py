@@ -1,13 +1,18 @@
 """A share of the questions goes to a challenger version of the prompt as well. Its answer is stored and never shown."""
 
+import logging
 import threading
 import uuid
 from hashlib import sha256
+
+from django.core.exceptions import ImproperlyConfigured
 
 from fintech_ai.core.jobs import ring
 from fintech_ai.gateway.configuration import InForce
 from fintech_ai.gateway.models import CallRole
 from fintech_ai.gateway.requests import Completion, Request
+
+logger = logging.getLogger(__name__)
 
 ASK_CHALLENGER = "fintech_ai.gateway.tasks.ask_challenger"
 
@@ -20,7 +25,11 @@ def ring_for_challenger(request: Request, completion: Completion, in_force: InFo
     """
     if request.role != CallRole.PRIMARY or completion.value is None or completion.call_id is None:
         return
-    challenger = in_force.challenger(request.endpoint)
+    try:
+        challenger = in_force.challenger(request.endpoint)
+    except ImproperlyConfigured as error:
+        logger.warning("The challenger of %s cannot be asked: %s", request.endpoint.name, error)
+        return
     if challenger is None or not is_drawn(completion.call_id, challenger.share):
         return
     ids = (request.actor.tenant_id, completion.call_id, challenger.prompt.version)

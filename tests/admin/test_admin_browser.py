@@ -7,6 +7,7 @@ from django.conf import settings
 from fintech_ai.audit.models import AuditEvent
 from fintech_ai.cases.models import Recommendation
 from tests.architecture.world import build_world
+from tests.support.calls import MASKED
 from tests.support.cast import build_cast
 
 pytestmark = pytest.mark.browser
@@ -69,6 +70,42 @@ def test_index_lists_and_objects_are_accessible_and_keep_to_the_policy(page, wor
         ]
     found = []
     for address in pages:
+        assert page.goto(address).status == 200, address
+        found += found_on(page)
+    assert found == []
+
+
+def test_the_pages_of_a_model_call_are_accessible_and_keep_to_the_policy(page, world):
+    """From the call to what was sent, with hostile text in it, to the masked values, and to the comparisons."""
+    call = f"/admin/gateway/modelcall/{world.values['call_id']}"
+    found = []
+    page.goto(f"{call}/change/")
+    found += found_on(page)
+    page.get_by_role("link", name="What was sent and received").click()
+    page.get_by_role("button", name="Record and show").click()  # which asks for the reason
+    found += found_on(page)
+    page.get_by_label("Reason").select_option("A customer has complained")
+    page.get_by_label("Reference").fill("Jane Roe")
+    page.get_by_role("button", name="Record and show").click()
+    assert "capitals and digits" in page.get_by_role("alert").inner_text()
+    assert "400 (Bad Request)" in page.refused.pop()
+    found += found_on(page)
+    page.get_by_label("Reference").fill("C-7")
+    page.get_by_role("button", name="Record and show").click()
+    page.get_by_role("heading", name="Request 2").wait_for()
+    page.locator("summary").click()
+    assert page.evaluate("document.querySelectorAll('.said script').length") == 0
+    found += found_on(page)
+    page.get_by_role("button", name="Record and show the masked values").click()
+    page.get_by_role("cell", name=MASKED).wait_for()
+    found += found_on(page)
+    compared = world.values["admin:gateway_call_compare.call_id"]
+    for address in (
+        f"{call}/content/",
+        f"{call}/again/",
+        f"/admin/gateway/modelcall/{compared}/compare/",
+        "/admin/gateway/modelcall/shadow/",
+    ):
         assert page.goto(address).status == 200, address
         found += found_on(page)
     assert found == []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from fintech_ai.core.redis import redis_client
-from fintech_ai.gateway import endpoints
+from fintech_ai.gateway import endpoints, prompts
 from fintech_ai.gateway.agreement import closed_fields, wilson
 from fintech_ai.gateway.configuration import Challenger
 from fintech_ai.gateway.models import CallRole, LedgerEntry, ModelCall
@@ -90,6 +90,14 @@ class TestBell:
     )
     def test_others_do_not(self, cast, changes):
         assert not rung(cast.northgate, **changes)
+
+    def test_a_prompt_file_that_is_gone_is_logged_and_the_answer_stays(self, cast, caplog):
+        class Gone(Chosen):
+            def challenger(self, endpoint):
+                return Challenger(prompts.load("triage", "recommend-v99"), 1.0)
+
+        ring_for_challenger(Asker(cast.northgate.worker), Completion(GOOD, "", uuid.uuid4(), "v1"), Gone(1.0))
+        assert "cannot be asked: There is no prompt" in caplog.text
 
     def test_a_broker_that_is_away_delays_nobody(self, cast, settings):
         settings.REDIS_URL = "redis://192.0.2.1:6379/0"
