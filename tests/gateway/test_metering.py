@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from fintech_ai.gateway.metering import Meter
 from fintech_ai.gateway.models import ChargeKind, DegradedReason
-from fintech_ai.gateway.providers.openai_provider import OpenAIProvider
+from fintech_ai.gateway.providers.vendors import OpenAIProvider
 from fintech_ai.gateway.providers.protocol import Message, ProviderFailure, Question, Reply, Tokens
 
 MODEL = "gpt-4.1-mini"

@@ -1,7 +1,8 @@
-"""A scripted model provider: a real HTTP server that speaks OpenAI's chat completions, faults included.
+"""A scripted model provider: a real HTTP server with OpenAI's, Azure's and Anthropic's protocols, faults included.
 
     with ModelServer([Fault.BUSY, {"decision": "clear"}]) as server:
         ...                      # OPENAI_BASE_URL = server.url
+        ...                      # AZURE_OPENAI_ENDPOINT = ANTHROPIC_BASE_URL = server.root
         server.requests[0].body  # what was sent
 
 A script is a list of steps, of which the last one repeats, or a function from a Request to a step. A step is
@@ -9,6 +10,7 @@ A script is a list of steps, of which the last one repeats, or a function from a
     a dict or BaseModel      the answer, as the content of a whole reply
     a str                    the content, word for word, whatever it is
     a Fault                  one of the ways in which providers go wrong
+    a Call                   a tool that the model asks for
     a Step                   anything else: status, headers, content, usage, finish reason
 
 As a process of its own: `python -m tests.support.model_server --port 18180 --script plain`; see --help.
@@ -21,20 +23,17 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
-USAGE = {
-    "prompt_tokens": 1000,
-    "completion_tokens": 100,
-    "total_tokens": 1100,
-    "prompt_tokens_details": {"cached_tokens": 200},
-}
-MODEL = "gpt-4.1-mini-2025-04-14"
+from tests.support.model_wire import Call, Step, completion, completion_events, message, message_events
+
+__all__ = ["Call", "Fault", "ModelServer", "Request", "Step", "closed_url", "plain", "problem_with", "sample_of"]
+
 HUGE = 8 * 1024 * 1024
 
 
@@ -71,6 +70,10 @@ class Fault(Enum):
     NO_USAGE = "a good reply that counts no tokens"
     MAD_USAGE = "a good reply that counts nonsense"
     NUL = "a reply with a NUL character in a text"
+    # In a stream; without one, a good reply.
+    BROKEN_STREAM = "the stream ends in the middle of the text, as if that were its end"
+    UNENDED_STREAM = "the stream holds the whole text, but not the events that say so"
+    FAILING_STREAM = "an error in the middle of the stream"
 
 
 @dataclass(frozen=True)
@@ -84,33 +87,32 @@ class Request:
     at: float
 
     @property
+    def vendor(self) -> str:
+        """Whose protocol it is: openai, azure, anthropic; "" if none that is known."""
+        return PATHS.get(self.path, "")
+
+    @property
     def schema(self) -> dict[str, Any]:
+        if self.vendor == "anthropic":
+            return self.body["output_config"]["format"]["schema"]
         return self.body["response_format"]["json_schema"]["schema"]
 
     @property
     def system(self) -> str:
+        if self.vendor == "anthropic":
+            return self.body["system"]
         return self.body["messages"][0]["content"]
 
     @property
     def data(self) -> Any:
         """What stands between the marked lines of the first message of the user."""
-        return json.loads(self.body["messages"][1]["content"].split("\n")[1])
+        first = next(message["content"] for message in self.body["messages"] if message["role"] == "user")
+        text = first if isinstance(first, str) else first[0]["text"]
+        return json.loads(text.split("\n")[1])
 
-
-@dataclass(frozen=True)
-class Step:
-    """One reply. `raw` replaces the whole body; `content` is what the model says."""
-
-    content: str | None = None
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    finish_reason: str | None = "stop"
-    refusal: str | None = None
-    usage: Any = field(default_factory=lambda: USAGE)
-    model: str = MODEL
-    content_type: str = "application/json"
-    raw: bytes | None = None
-    delay: float = 0.0
+    @property
+    def is_streamed(self) -> bool:
+        return self.body.get("stream", False)
 
 
 Script = Sequence[Any] | Callable[[Request], Any]
@@ -138,25 +140,40 @@ def plain(request: Request) -> Any:
 
 
 def error(status: int, code: str, message: str = "no", **headers: str) -> Step:
-    """An error as OpenAI words it."""
-    body = {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
+    """An error with the fields that OpenAI has for it, and those of Anthropic."""
+    body = {"type": "error", "error": {"message": message, "type": code, "param": None, "code": code}}
     return Step(
         status=status, raw=json.dumps(body).encode(), headers={k.replace("_", "-"): v for k, v in headers.items()}
     )
 
 
 def problem_with(body: Any) -> str:
-    """Why OpenAI would refuse this request, "" if it would not: the shape, and the rules of strict output."""
+    """Why a provider would refuse this request, "" if it would not: the shape, and the rules of strict output.
+
+    The shape in all its detail is for tests/support/published.py; this is what every test can afford.
+    """
     try:
         assert body["model"] and body["messages"]
-        assert all(message["role"] in {"system", "user", "assistant"} for message in body["messages"])
-        assert all(isinstance(message["content"], str) for message in body["messages"])
-        wanted = body["response_format"]["json_schema"]
-        assert body["response_format"]["type"] == "json_schema" and wanted["strict"] is True and wanted["name"]
-        problems = _strict_problems(wanted["schema"], "")
-        return "; ".join(problems)
+        assert all(message["role"] in {"system", "user", "assistant", "tool"} for message in body["messages"])
+        schemas = [
+            tool["input_schema"] if "input_schema" in tool else _strict_tool(tool) for tool in body.get("tools", ())
+        ]
+        if "output_config" in body:
+            assert body["max_tokens"] and body["output_config"]["format"]["type"] == "json_schema"
+            assert all(tool["strict"] is True for tool in body.get("tools", ()))
+            schemas.append(body["output_config"]["format"]["schema"])
+        else:
+            wanted = body["response_format"]["json_schema"]
+            assert body["response_format"]["type"] == "json_schema" and wanted["strict"] is True and wanted["name"]
+            schemas.append(wanted["schema"])
+        return "; ".join(problem for schema in schemas for problem in _strict_problems(schema, ""))
     except (AssertionError, KeyError, TypeError) as bad:
         return f"{type(bad).__name__} {bad}"
+
+
+def _strict_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+    assert tool["type"] == "function" and tool["function"]["strict"] is True
+    return tool["function"]["parameters"]
 
 
 ALLOWED = set("type description enum const anyOf items properties required additionalProperties $ref $defs".split())
@@ -193,7 +210,12 @@ class ModelServer:
     @property
     def url(self) -> str:
         """For OPENAI_BASE_URL."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"{self.root}/v1"
+
+    @property
+    def root(self) -> str:
+        """For ANTHROPIC_BASE_URL and AZURE_OPENAI_ENDPOINT."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def script(self, script: Script) -> None:
         """From now on answer by this one."""
@@ -249,14 +271,16 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         request, step = self.server.model_server.receive(self.path, dict(self.headers), body)
-        if self.path != "/v1/chat/completions":
+        if not request.vendor:
             step = error(404, "unknown_url")
+        elif not is_signed(request):
+            step = error(401, "invalid_api_key")
         elif problem := problem_with(request.body):
             step = error(400, "invalid_json_schema", problem)
         if isinstance(step, Fault):
             step = self._fault(step, request)
         if step is not None:
-            self._reply(_as_step(step))
+            self._reply(_as_step(step), request)
 
     def _fault(self, fault: Fault, request: Request) -> Step | None:
         """The reply that is this fault; None if it has been done to the connection already."""
@@ -267,16 +291,35 @@ class _Handler(BaseHTTPRequestHandler):
         good = Step(content=json.dumps(sample_of(request.schema)))
         return FAULTS[fault](good)
 
-    def _reply(self, step: Step) -> None:
+    def _reply(self, step: Step, request: Request) -> None:
         self.server.model_server.stopping.wait(step.delay)
-        body = step.raw if step.raw is not None else completion(step)
+        if step.raw is None and step.status == 200 and request.is_streamed:
+            self._stream(step, request)
+            return
+        body = step.raw if step.raw is not None else whole(step, request)
         self.send_response(step.status)
-        self.send_header("Content-Type", step.content_type)
+        self.send_header("Content-Type", step.content_type or "application/json")
         self.send_header("Content-Length", str(len(body)))
         for name, value in step.headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def _stream(self, step: Step, request: Request) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", step.content_type or "text/event-stream; charset=utf-8")
+        self.send_header("Transfer-Encoding", "chunked")
+        for name, value in step.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        for number, event in enumerate(streamed(step, request)):
+            if number == 1:
+                self.server.model_server.stopping.wait(step.pause)
+            self._chunk(event)
+        self._chunk(b"")
+
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
 
     def _reset(self, _: Request) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -286,10 +329,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.model_server.stopping.wait(120)
 
     def _drip(self, request: Request) -> None:
-        self._send_slowly(_head(5_000) + b" " * 5_000, at_once=len(_head(5_000)))
+        head = _head(5_000, request)
+        self._send_slowly(head + b" " * 5_000, at_once=len(head))
 
-    def _drip_headers(self, _: Request) -> None:
-        self._send_slowly(_head(5_000), at_once=1)
+    def _drip_headers(self, request: Request) -> None:
+        self._send_slowly(_head(5_000, request), at_once=1)
 
     def _send_slowly(self, data: bytes, *, at_once: int) -> None:
         self.wfile.write(data[:at_once])
@@ -299,37 +343,48 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(bytes([byte]))
 
     def _cut(self, request: Request) -> None:
-        body = completion(Step(content=json.dumps(sample_of(request.schema))))
-        self.wfile.write(_head(len(body)) + body[: len(body) // 2])
+        step = Step(content=json.dumps(sample_of(request.schema)))
+        body = b"".join(streamed(step, request)) if request.is_streamed else whole(step, request)
+        self.wfile.write(_head(len(body), request) + body[: len(body) // 2])
 
 
 def _as_step(step: Any) -> Step:
     if isinstance(step, Step):
         return step
+    if isinstance(step, Call):
+        return Step(calls=(step,), finish_reason="tool_calls")
     if hasattr(step, "model_dump_json"):
         return Step(content=step.model_dump_json())
     return Step(content=step if isinstance(step, str) else json.dumps(step))
 
 
-def completion(step: Step) -> bytes:
-    """The body of a chat completion (OpenAI's API reference, "The chat completion object")."""
-    message = {"role": "assistant", "content": step.content, "refusal": step.refusal, "annotations": []}
-    return json.dumps(
-        {
-            "id": "chatcmpl-test",
-            "object": "chat.completion",
-            "created": int(time.time()),
-            "model": step.model,
-            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": step.finish_reason}],
-            "usage": step.usage,
-            "service_tier": "default",
-            "system_fingerprint": "fp_test",
-        }
-    ).encode()
+PATHS = {
+    "/v1/chat/completions": "openai",
+    "/openai/v1/chat/completions": "azure",
+    "/v1/messages": "anthropic",
+}
 
 
-def _head(length: int) -> bytes:
-    return f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n".encode()
+def is_signed(request: Request) -> bool:
+    """Whether it carries a key where its vendor looks for one."""
+    if request.vendor == "anthropic":
+        return "x-api-key" in request.headers and "anthropic-version" in request.headers
+    return request.headers.get("authorization", "").startswith("Bearer ")
+
+
+def whole(step: Step, request: Request) -> bytes:
+    """The body of a reply in the protocol that was spoken."""
+    return message(step) if request.vendor == "anthropic" else completion(step)
+
+
+def streamed(step: Step, request: Request) -> Iterator[bytes]:
+    """The same as events."""
+    return message_events(step) if request.vendor == "anthropic" else completion_events(step)
+
+
+def _head(length: int, request: Request) -> bytes:
+    kind = "text/event-stream" if request.is_streamed else "application/json"
+    return f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n".encode()
 
 
 TO_CONNECTION = {
@@ -364,6 +419,9 @@ FAULTS: dict[Fault, Callable[[Step], Step]] = {
     Fault.BOMB: lambda good: replace(good, headers={"Content-Encoding": "gzip"}),
     Fault.NO_USAGE: lambda good: replace(good, usage=None),
     Fault.MAD_USAGE: lambda good: replace(good, usage={"prompt_tokens": -5, "completion_tokens": 10**30}),
+    Fault.BROKEN_STREAM: lambda good: replace(good, cut="middle"),
+    Fault.UNENDED_STREAM: lambda good: replace(good, cut="end"),
+    Fault.FAILING_STREAM: lambda good: replace(good, stream_error="overloaded_error"),
     Fault.NUL: lambda good: replace(good, content=(good.content or "").replace("text", "te\\u0000xt")),
 }
 
@@ -377,7 +435,9 @@ def closed_url() -> str:
 
 def main() -> None:
     """Serve until interrupted."""
-    parser = argparse.ArgumentParser(description="A scripted model provider that speaks OpenAI's chat completions.")
+    parser = argparse.ArgumentParser(
+        description="A scripted model provider that speaks OpenAI's, Azure's and Anthropic's protocols."
+    )
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument(
         "--script",
