@@ -367,9 +367,10 @@ PATHS = {
 
 def is_signed(request: Request) -> bool:
     """Whether it carries a key where its vendor looks for one."""
+    is_bearer = request.headers.get("authorization", "").startswith("Bearer ")
     if request.vendor == "anthropic":
-        return "x-api-key" in request.headers and "anthropic-version" in request.headers
-    return request.headers.get("authorization", "").startswith("Bearer ")
+        return (is_bearer or "x-api-key" in request.headers) and "anthropic-version" in request.headers
+    return is_bearer
 
 
 def whole(step: Step, request: Request) -> bytes:

@@ -56,6 +56,12 @@ def configured() -> Mapping[str, Provider]:
     return found
 
 
+def prepare() -> None:
+    """Load the SDKs of all configured providers now; otherwise the first question to each does."""
+    for provider in configured().values():
+        provider.prepare()
+
+
 def _is_openai(base_url: str) -> bool:
     """Whether it is OpenAI's own, as https://eu.api.openai.com/v1 is too."""
     host = urlsplit(base_url).hostname or ""

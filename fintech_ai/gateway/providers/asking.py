@@ -41,7 +41,7 @@ def ask(
             response = post(
                 cast_to=httpx2.Response,
                 body=body,
-                options={"headers": {"Idempotency-Key": question.idempotency_key}},
+                options={"headers": {"Idempotency-Key": question.idempotency_key}, "timeout": seconds},
                 stream=True,
             )
             with closing(response):

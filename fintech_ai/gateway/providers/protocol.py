@@ -156,6 +156,9 @@ class Provider(Protocol):
     default_model: str
     parameters: Mapping[str, Any]
 
+    def prepare(self) -> None:
+        """Load what the first question needs, which takes a second or more, so that it need not wait for that."""
+
     def ask(self, question: Question, *, model: str, seconds: float) -> Reply:
         """The reply, within `seconds`. Raises ProviderFailure, and nothing else, for whatever goes wrong there."""
 

@@ -1,5 +1,6 @@
 """The ways to models: OpenAI, Azure OpenAI, Anthropic, servers of one's own. No SDK is loaded before one is asked."""
 
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ class Vendor:
     """
 
     name: str
+    # The module that speaks its protocol, and loads its SDK.
+    speaks: str
     # The limit of the reply's length, as the provider calls it, and what goes with every question.
     limit_name: str
     fixed: Mapping[str, Any] = {}
@@ -38,11 +41,16 @@ class Vendor:
         """See `Provider.priced_as`."""
         return model
 
+    def prepare(self) -> None:
+        """See `Provider.prepare`."""
+        importlib.import_module(self.speaks)
+
 
 class OpenAIProvider(Vendor):
     """OpenAI itself."""
 
     name = "openai"
+    speaks = "fintech_ai.gateway.providers.chat_completions"
     limit_name = "max_completion_tokens"
     # "store" keeps OpenAI from keeping question and answer for its own pages; "service_tier" fixes which price holds.
     fixed = {"store": False, "service_tier": "default"}
@@ -91,6 +99,7 @@ class AnthropicProvider(Vendor):
     """
 
     name = "anthropic"
+    speaks = "fintech_ai.gateway.providers.anthropic_messages"
     limit_name = "max_tokens"
 
     def price_keys(self) -> tuple[Mapping[str, str], ...]:
