@@ -1,7 +1,7 @@
 -- What has been spent, and what may be? All money is in micro-dollars.
 --
--- A month is a hash: what its finished calls have cost (spent) and what unfinished ones hold (held). A case is a hash of
--- what each of its calls has cost or holds. A call is a hash of what it holds and of whom. When it is settled, what it
+-- A month is a hash: what its finished calls have cost (spent) and what unfinished ones hold (held). A case is a hash
+-- of what each of its calls has cost or holds. A call is a hash of what it holds and of whom. When it is settled, what it
 -- cost stays there for a while, so that a worker that was taken for dead cannot begin it again. The calls of a tenant
 -- are listed by time: since when they hold, or, as a negative number, when they were settled.
 -- A month or case that is not marked as built is not known: it has to be made from PostgreSQL first.

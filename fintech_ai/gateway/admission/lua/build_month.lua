@@ -1,5 +1,6 @@
 -- Makes a month from what PostgreSQL holds, unless it is there: what was spent, and the holds of unfinished calls.
--- KEYS: month, live calls of the tenant. ARGV: spent, how long it is kept, prefix of calls; then id, hold, case of each.
+-- KEYS: month, live calls of the tenant
+-- ARGV: spent, for how many seconds it is kept, prefix of calls; then id, hold and case of each
 
 local month, live = KEYS[1], KEYS[2]
 if redis.call('HEXISTS', month, 'built') == 1 then

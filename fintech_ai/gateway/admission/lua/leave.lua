@@ -18,7 +18,8 @@ if redis.call('HDEL', call, 'entered ' .. attempt) == 1 then
     end
   end
   for position = 15, #ARGV, 4 do
-    learn(there, ARGV[position], tonumber(ARGV[position + 1]), tonumber(ARGV[position + 2]), tonumber(ARGV[position + 3]))
+    local limit, remaining, reset = unpack(ARGV, position + 1, position + 3)
+    learn(there, ARGV[position], tonumber(limit), tonumber(remaining), tonumber(reset))
   end
   if retry_after then
     pause(there, retry_after)

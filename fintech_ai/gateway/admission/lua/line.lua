@@ -75,7 +75,9 @@ local function pass(window, ticket, flow, need, patience)
       leave_line(window, ticket)
       return nil, wait
     end
-    redis.call('HSET', window.line .. ':tags', flow, tag)
+    if last then
+      redis.call('HSET', window.line .. ':tags', flow, tag)
+    end
   end
   if wait <= 0 then
     if tag then
@@ -85,7 +87,8 @@ local function pass(window, ticket, flow, need, patience)
     return 0
   end
   local nap = wait > NAP_SECONDS and math.max(NAP_SECONDS, wait / 2) or wait
-  redis.call('HSET', window.line .. ':tickets', ticket, whole(need.tokens) .. ' ' .. exact(now + nap + TICKET_GRACE_SECONDS))
+  local shown_until = exact(now + nap + TICKET_GRACE_SECONDS)
+  redis.call('HSET', window.line .. ':tickets', ticket, whole(need.tokens) .. ' ' .. shown_until)
   for _, name in ipairs({'', ':tickets', ':tags'}) do
     redis.call('EXPIRE', window.line .. name, KEPT_SECONDS)
   end

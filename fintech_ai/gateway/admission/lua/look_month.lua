@@ -1,5 +1,5 @@
 -- KEYS: month, live calls of the tenant
--- Returns spent and held, the unfinished calls of the month with their holds, and what was settled lately with its cost.
+-- Returns spent and held, unfinished calls of the month with their holds, and lately settled ones with their cost.
 -- With ARGV[1] it also sets what is held to the sum of these holds.
 
 local month, live = KEYS[1], KEYS[2]

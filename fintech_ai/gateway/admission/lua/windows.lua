@@ -11,7 +11,7 @@ local RESUME_PER_SECOND, RESUME_SECONDS = 20, 10
 
 local function bucket(level, limit, pace, since)
   local room = math.max(limit * BURST_SHARE, 1)
-  pace = math.min(pace, (limit - room + 1) / 60)
+  pace = math.min(pace, (room > 1 and limit - room or limit) / 60)
   return {limit = limit, room = room, pace = pace, level = math.min(room, (level or room) + pace * (now - since))}
 end
 
