@@ -61,7 +61,6 @@ def content_read(
             actor=actor,
             action="model_call.originals_read" if originals else "model_call.read",
             target=call,
-            trail=call.case_id,
             data={"content": str(content.id), "reason": reason, "reference": reference},
         )
     document = content.opened()

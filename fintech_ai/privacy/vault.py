@@ -11,7 +11,7 @@ that bytes that were moved to another row or tenant do not open. Nonces are rand
 before.
 
 It fails closed: without a master key nothing is sealed, and the gateway asks no model, since what was sent could not be
-kept. docs/security.md says how keys are changed.
+kept. docs/encryption.md says how keys are kept and changed.
 """
 
 import hmac
@@ -172,7 +172,9 @@ def _current_key() -> DataKey:
     known = _current.get(tenant_id)
     if known and time.monotonic() < known[1]:
         return known[0]
-    row = TenantKey.objects.order_by("version").last() or key_create(actor=Actor.system(tenant_id=tenant_id))
+    row = TenantKey.objects.order_by("version").last()
+    if row is None:
+        row = key_create(actor=Actor.system(tenant_id=tenant_id, name="vault"))
     key = _opened.get(row.id) or _unwrapped(row)
 
     def remember() -> None:

@@ -13,12 +13,10 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
+from pydantic_core import PydanticSerializationError, to_json
 
 from fintech_ai.gateway.models.calls import ModelCall
 from fintech_ai.privacy.sealed import SealedModel
-
-# Escapes all but ASCII: a reply may hold halves of characters, which are no UTF-8.
-_ENCODER = DjangoJSONEncoder(separators=(",", ":"))
 
 
 class CallContent(SealedModel):
@@ -43,8 +41,16 @@ class CallContent(SealedModel):
     def sealed(cls, call_id: uuid.UUID, document: dict[str, Any]) -> Self:
         """The row, not saved. Raises VaultClosed without a master key; see `privacy.vault.check_open`."""
         row = cls(call_id=call_id, keep_until=timezone.now() + timedelta(days=settings.MODEL_CONTENT_DAYS))
-        return row.seal(_ENCODER.encode(document).encode())
+        return row.seal(_as_json(document))
 
     def opened(self) -> dict[str, Any]:
         """The document. Raises NotSealedHere if the row was moved or altered, VaultClosed without its key."""
         return json.loads(self.unsealed())
+
+
+def _as_json(document: dict[str, Any]) -> bytes:
+    try:
+        return to_json(document)
+    except PydanticSerializationError:
+        # A reply may hold halves of characters, which are no UTF-8: the slower way escapes all but ASCII.
+        return json.dumps(document, cls=DjangoJSONEncoder).encode()
