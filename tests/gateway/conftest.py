@@ -3,6 +3,7 @@
 import pytest
 
 from fintech_ai.core.redis import redis_client
+from tests.support import published
 from tests.support.model_server import ModelServer
 
 KEY = "sk-test-0123456789abcdefghij"
@@ -12,6 +13,19 @@ KEY = "sk-test-0123456789abcdefghij"
 def running_model_server():
     with ModelServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def running_vendor():
+    with ModelServer(problem=lambda request: published.problem_with(request.vendor, request.body)) as server:
+        yield server
+
+
+@pytest.fixture
+def vendor(running_vendor):
+    """OpenAI, Azure or Anthropic, by the path: refuses each request that the vendor's own description does not take."""
+    running_vendor.script(['{"decision": "clear"}'])
+    return running_vendor
 
 
 @pytest.fixture

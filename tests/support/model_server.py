@@ -78,13 +78,14 @@ class Fault(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """What the server was sent. `number` counts from 1."""
+    """What the server was sent. `number` counts from 1; `port` is the caller's, and so tells connections apart."""
 
     number: int
     path: str
     headers: Mapping[str, str]
     body: Any
     at: float
+    port: int
 
     @property
     def vendor(self) -> str:
@@ -196,10 +197,20 @@ def _strict_problems(schema: Mapping[str, Any], where: str) -> list[str]:
 
 
 class ModelServer:
-    """The server, in threads of this process, until `stop` or the end of the with block."""
+    """The server, in threads of this process, until `stop` or the end of the with block.
 
-    def __init__(self, script: Script = plain, *, port: int = 0):
+    `problem` says why a request is refused with 400, "" if it is not.
+    """
+
+    def __init__(
+        self,
+        script: Script = plain,
+        *,
+        port: int = 0,
+        problem: Callable[[Request], str] = lambda request: problem_with(request.body),
+    ):
         self._script = script
+        self.problem = problem
         self._lock = threading.Lock()
         self.requests: list[Request] = []
         self.stopping = threading.Event()
@@ -239,12 +250,12 @@ class ModelServer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def receive(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[Request, Any]:
+    def receive(self, path: str, headers: Mapping[str, str], body: bytes, port: int) -> tuple[Request, Any]:
         """Note a request, and return it with the step that answers it."""
         with self._lock:
             number = len(self.requests) + 1
             lower = {name.lower(): value for name, value in headers.items()}
-            request = Request(number, path, lower, json.loads(body), time.monotonic())
+            request = Request(number, path, lower, json.loads(body), time.monotonic(), port)
             self.requests.append(request)
             if callable(self._script):
                 return request, self._script(request)
@@ -270,12 +281,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        request, step = self.server.model_server.receive(self.path, dict(self.headers), body)
+        request, step = self.server.model_server.receive(self.path, dict(self.headers), body, self.client_address[1])
         if not request.vendor:
             step = error(404, "unknown_url")
         elif not is_signed(request):
             step = error(401, "invalid_api_key")
-        elif problem := problem_with(request.body):
+        elif problem := self.server.model_server.problem(request):
             step = error(400, "invalid_json_schema", problem)
         if isinstance(step, Fault):
             step = self._fault(step, request)

@@ -25,10 +25,12 @@ REQUESTS = {
 COMPOSED = ("allOf", "anyOf", "oneOf", "$ref")
 
 
-def problems_with(vendor: str, body: Any) -> list[str]:
-    """Why the vendor's own description does not take this request; none if it does."""
+def problem_with(vendor: str, body: Any) -> str:
+    """Why the vendor's own description does not take this request; "" if it does."""
+    if vendor == "azure":
+        body = {name: value for name, value in body.items() if name != "model"}
     errors = sorted(_validator(vendor).iter_errors(body), key=lambda error: list(map(str, error.absolute_path)))
-    return [_said(error) for error in errors]
+    return "; ".join(_said(error) for error in errors)
 
 
 @cache

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from fintech_ai.gateway.models import DegradedReason
 from fintech_ai.gateway.providers import asking
 from fintech_ai.gateway.providers.asking import milliseconds_since
-from fintech_ai.gateway.providers.bodies import events, json_body
+from fintech_ai.gateway.providers.bodies import events, finish, json_body
 from fintech_ai.gateway.providers.failures import broken_off, nonsense, not_whole
 from fintech_ai.gateway.providers.limits import rate_windows
 from fintech_ai.gateway.providers.protocol import Message, Question, Reply, Tokens, ToolCall, ToolSpec
@@ -185,7 +185,8 @@ def _read_stream(response: httpx2.Response, begun: float) -> Reply:
     blocks: dict[int, WireBlock] = {}
     pieces: dict[int, list[str]] = {}
     start, usage, stop_reason, first_token_ms = WireStart(), {}, None, None
-    for data in events(response):
+    stream = events(response)
+    for data in stream:
         try:
             event = WireEvent.model_validate_json(data)
         except ValidationError:
@@ -207,6 +208,7 @@ def _read_stream(response: httpx2.Response, begun: float) -> Reply:
         elif event.type == "error":
             raise broken_off(response, event.error.get("type") if isinstance(event.error, dict) else None)
         elif event.type == "message_stop":
+            finish(stream)
             break
     else:
         raise broken_off(response)

@@ -1,10 +1,16 @@
 """The body of a reply: one JSON document, or a stream of server-sent events (HTML standard, section 9.2.6)."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
+import httpcore2
 import httpx2
 
 from fintech_ai.gateway.providers.failures import nonsense
+from fintech_ai.gateway.providers.transport import deadline_in
+
+# Longer than that, a new connection is the lesser evil.
+END_SECONDS = 0.05
 
 
 def json_body(response: httpx2.Response) -> bytes:
@@ -30,6 +36,16 @@ def events(response: httpx2.Response) -> Iterator[bytes]:
             data = []
         elif line.startswith(b"data:"):
             data.append(line[5:].removeprefix(b" "))
+
+
+def finish(stream: Iterator[bytes]) -> None:
+    """Read the end of the body, which is due after the last event, so that the connection can be used again."""
+    with (
+        deadline_in(END_SECONDS),
+        suppress(httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError),
+    ):
+        for _ in stream:
+            pass
 
 
 def _lines(response: httpx2.Response) -> Iterator[bytes]:

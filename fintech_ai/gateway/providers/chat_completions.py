@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 from fintech_ai.gateway.models import DegradedReason
 from fintech_ai.gateway.providers import asking
 from fintech_ai.gateway.providers.asking import milliseconds_since
-from fintech_ai.gateway.providers.bodies import events, json_body
+from fintech_ai.gateway.providers.bodies import events, finish, json_body
 from fintech_ai.gateway.providers.failures import broken_off, nonsense, not_whole
 from fintech_ai.gateway.providers.limits import rate_windows
 from fintech_ai.gateway.providers.protocol import Message, ProviderFailure, Question, Reply, Tokens, ToolCall
@@ -172,8 +172,10 @@ def _read_stream(response: httpx2.Response, begun: float) -> Reply:
     message, calls = WireMessage(), {}
     texts: list[str] = []
     model, usage, finish_reason, first_token_ms = "", None, None, None
-    for event in events(response):
+    stream = events(response)
+    for event in stream:
         if event == DONE:
+            finish(stream)
             break
         try:
             chunk = WireChunk.model_validate_json(event)
