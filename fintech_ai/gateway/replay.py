@@ -132,16 +132,13 @@ def endpoint_of(call: ModelCall) -> Endpoint:
 
 
 def _again(*, actor: Actor, original: ModelCall, version: int, target: Target, role: CallRole, key: str) -> Completion:
-    if not original.outcome:
-        raise Conflict("The call has not ended yet.")
-    content = CallContent.objects.filter(call=original).first()
-    if content is None:
-        raise Conflict("What was asked is not stored, or no longer, so it cannot be asked again.")
+    if problem := why_not(original):
+        raise Conflict(problem)
     endpoint = endpoint_of(original)
     return again(
         actor=actor,
         original=original,
-        document=content.opened(),
+        document=CallContent.objects.get(call=original).opened(),
         endpoint=endpoint,
         prompt=_prompt(endpoint, version),
         targets=(target,),

@@ -12,7 +12,7 @@ from fintech_ai.gateway.models import CallContent, CallRole, LedgerEntry, ModelC
 from fintech_ai.gateway.replay import run_again
 from fintech_ai.gateway.targets import Target
 from tests.support.audit import settle
-from tests.support.calls import VERDICT, a_call
+from tests.support.calls import VERDICT, a_call, a_content
 from tests.support.gateway import ENDPOINT, GOOD, ask, stored
 from tests.support.model_server import Fault
 
@@ -125,6 +125,17 @@ def test_what_is_no_longer_stored_cannot_be_asked(cast, provider, original):
         bare = a_call()
     with pytest.raises(Conflict, match="not stored, or no longer"):
         again(cast, bare)
+    assert provider.requests == []
+
+
+def test_what_could_not_be_masked_then_is_not_asked_now(cast, provider, original):
+    """Its content was never let out, so what is stored of it is empty."""
+    with cast.northgate.scope():
+        lost = {"outcome": "degraded", "degraded_reason": "redaction_failed", "reply": None}
+        unmasked = a_call(**lost)
+        a_content(unmasked)
+    with pytest.raises(Conflict, match="could not be masked"):
+        again(cast, unmasked)
     assert provider.requests == []
 
 

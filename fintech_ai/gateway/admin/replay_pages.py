@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods
 from fintech_ai.core.errors import AppError, Conflict, NotFound
 from fintech_ai.gateway.configuration import in_force
 from fintech_ai.gateway.displayed import displayed_value
-from fintech_ai.gateway.models import CallContent, ModelCall
+from fintech_ai.gateway.models import ModelCall
 from fintech_ai.gateway.providers import configured
-from fintech_ai.gateway.replay import Comparison, endpoint_of, run_again, target_of
+from fintech_ai.gateway.replay import Comparison, endpoint_of, run_again, target_of, why_not
 from fintech_ai.gateway.targets import Target
 from fintech_ai.privacy.vault import NotSealedHere, VaultClosed
 
@@ -74,7 +74,7 @@ class ReplayPage:
             "opts": self.opts,
             "call": call,
             "form": form,
-            "problem": _problem(call),
+            "problem": why_not(call),
             "repeats": ModelCall.objects.filter(original=call).order_by("-created_at")[:20],
         }
         return TemplateResponse(request, "admin/gateway/again.html", context, status=status)
@@ -125,19 +125,6 @@ def _targets(call: ModelCall) -> list[tuple[str, str]]:
     others = dict.fromkeys(target.label for target in (*in_force().targets(call.endpoint), *defaults))
     before = target_of(call).label
     return [(before, f"{before}, as before"), *((label, label) for label in others if label != before)]
-
-
-def _problem(call: ModelCall) -> str:
-    """Why it cannot be run again; "" if it can."""
-    if not call.outcome:
-        return "The call has not ended yet."
-    if not CallContent.objects.filter(call=call).exists():
-        return "What was asked is not stored, or no longer, so it cannot be asked again."
-    try:
-        endpoint_of(call)
-    except Conflict as error:
-        return error.message
-    return ""
 
 
 def _row(name: str, before: Any, after: Any) -> dict[str, Any]:
