@@ -131,6 +131,21 @@ def endpoint_of(call: ModelCall) -> Endpoint:
         raise Conflict(f"Nothing is called {call.endpoint} any more, so it cannot be asked again.") from None
 
 
+def why_not(call: ModelCall) -> str:
+    """Why a call cannot be run again; "" if it can."""
+    if not call.outcome:
+        return "The call has not ended yet."
+    if call.degraded_reason == DegradedReason.REDACTION_FAILED:
+        return "Personal data could not be masked then, so there is nothing that may be asked."
+    if not CallContent.objects.filter(call=call).exists():
+        return "What was asked is not stored, or no longer, so it cannot be asked again."
+    try:
+        endpoint_of(call)
+    except Conflict as error:
+        return error.message
+    return ""
+
+
 def _again(*, actor: Actor, original: ModelCall, version: int, target: Target, role: CallRole, key: str) -> Completion:
     if problem := why_not(original):
         raise Conflict(problem)
@@ -165,16 +180,18 @@ def _names(call: ModelCall) -> Iterable[str]:
 
 
 def _facts(call: ModelCall) -> Iterator[tuple[str, str]]:
-    outcome = call.get_outcome_display()
+    outcome = call.get_outcome_display() or "Under way"
+    is_counted = call.tokens_input is not None
     yield "Prompt", call.prompt_label
     yield "Asked", target_of(call).label
     yield "Model that answered", call.model_returned or "—"
     yield "Outcome", f"{outcome}: {call.get_degraded_reason_display()}" if call.degraded_reason else outcome
     yield "Attempts", str(len(call.attempts))
-    yield (
-        "Tokens, in and out",
-        f"{call.tokens_input:,} and {call.tokens_output:,}" if call.tokens_input else "not known",
-    )
+    yield "Tokens, in and out", f"{call.tokens_input:,} and {call.tokens_output:,}" if is_counted else "not known"
     yield "Cost", "not known" if call.cost_usd is None else f"${call.cost_usd:.6f}"
-    yield "Time", f"{call.latency_ms:,} ms"
-    yield "First token", "—" if call.first_token_ms is None else f"{call.first_token_ms:,} ms"
+    yield "Time", _milliseconds(call.latency_ms)
+    yield "First token", _milliseconds(call.first_token_ms)
+
+
+def _milliseconds(value: int | None) -> str:
+    return "—" if value is None else f"{value:,} ms"

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from fintech_ai.audit.models import AuditEvent
 from fintech_ai.gateway.displayed import displayed
@@ -126,6 +127,14 @@ class TestComparison:
             repeat = a_repeat(call, role=CallRole.REPLAY, **lost)
         page = cora.get(page_of("compare", repeat)).content.decode()
         assert "Not answered: it took too long" in page
+
+    def test_a_call_that_is_under_way_can_be_compared_too(self, cast, cora, call):
+        with cast.northgate.scope():
+            running = {"outcome": "", "reply": None, "latency_ms": None, "finished_at": None}
+            repeat = a_repeat(call, lease_until=timezone.now(), **running)
+        page = cora.get(page_of("compare", repeat)).content.decode()
+        assert "<pre>Under way</pre>" in page
+        assert cora.get(reverse("admin:gateway_shadow")).status_code == 200
 
     def test_a_call_that_repeats_none_has_no_comparison(self, cora, call):
         assert cora.get(page_of("compare", call)).status_code == 404
