@@ -52,7 +52,7 @@ class CallGate:
             tokens=self.meter.most_tokens(question),
             limits=self.in_force.budget,
             rate=self.in_force.rate,
-            month=self.in_force.month,
+            month=self.call.month,
             deadline=self.deadline,
         )
         if isinstance(entered, admission.Refused):

@@ -1,5 +1,6 @@
 """The one way out to a model."""
 
+import logging
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,8 @@ from fintech_ai.gateway.tools import Lookup, look_up, remembered
 from fintech_ai.privacy.redaction import NOTHING_KNOWN, KnownValues, RedactionFailed
 from fintech_ai.privacy.services import Cleared, Departure, depart
 from fintech_ai.privacy.vault import VaultClosed, check_open
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -157,7 +160,7 @@ def _run(
     )
     failure = failure or _closed_vault()
     hold = 0 if failure else meter.hold_for(ways[0].provider, ways[0].target.model, question)
-    call = records.begin(request, ways[0], hold=hold, deadline=deadline)
+    call = records.begin(request, ways[0], hold=hold, month=configuration.month, deadline=deadline)
     match call:
         case None:
             return request.degraded(DegradedReason.IN_PROGRESS)
@@ -182,7 +185,7 @@ def _run(
             deadline=deadline,
         )
     latency_ms = round(1000 * (time.monotonic() - begun))
-    if not records.finish(request, call, asked.way or ways[0], asked, meter, configuration, latency_ms=latency_ms):
+    if not records.finish(request, call, asked.way or ways[0], asked, meter, latency_ms=latency_ms):
         return request.degraded(DegradedReason.IN_PROGRESS, call)
     gate.settle()
     value = rehydrated(asked.value, request.replacements) if asked.value else None
@@ -211,7 +214,9 @@ def _closed_vault() -> DegradedReason | None:
     """Nothing is sent that could not be stored encrypted."""
     try:
         check_open()
-    except VaultClosed:
+    except VaultClosed as closed:
+        # It names what to set, and no content: there is none yet.
+        logger.error("%s", closed)
         return DegradedReason.VAULT_CLOSED
     return None
 

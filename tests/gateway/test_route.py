@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from fintech_ai.accounts.four_eyes.services import approve, propose
-from fintech_ai.gateway import configuration
+from fintech_ai.gateway import configuration, providers
 from fintech_ai.gateway.models import BudgetLimits, LedgerEntry, Route
 from tests.gateway.conftest import KEY
 from tests.support.cast import a_review
@@ -29,6 +29,7 @@ def two(cast, provider, running_model_server, settings):
     """A server of one's own, then Anthropic; `two.by_vendor(openai=…, anthropic=…)` says what each does."""
     settings.ANTHROPIC_BASE_URL, settings.ANTHROPIC_API_KEY = running_model_server.root, KEY
     in_force(cast, Route(endpoint="triage.recommend", targets=[OWN, CLAUDE], why="A test"))
+    providers.prepare()
 
     def script(**steps):
         def step(request):
