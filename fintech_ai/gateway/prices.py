@@ -40,7 +40,12 @@ class Rate:
 
     def most(self, input_tokens: int) -> Decimal:
         """The highest for a request with up to so many."""
-        return max(self.base, *(rate for start, rate in self.tiers if input_tokens > start), Decimal(0))
+        return max([self.base, *(rate for start, rate in self.tiers if input_tokens > start)])
+
+    @property
+    def highest(self) -> Decimal:
+        """Of all tiers."""
+        return max([self.base, *(rate for _, rate in self.tiers)])
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,9 @@ def worst_case(provider: Provider, model: str, prompt_bytes: int, max_output_tok
     """
     keys, today = _keys(provider), datetime.now(UTC).date()
     rates = _rates(keys, provider.priced_as(model), today)
-    if rates is not None:
-        return math.ceil(rates.most(prompt_bytes, max_output_tokens))
-    if provider.name == "compatible":
+    if rates is None and provider.name == "compatible":
         return None
-    return max(math.ceil(known.most(prompt_bytes, max_output_tokens)) for known in _all_rates(keys, today))
+    return math.ceil((rates or _dearest(keys, today)).most(prompt_bytes, max_output_tokens))
 
 
 Keys = tuple[tuple[tuple[str, str], ...], ...]
@@ -122,19 +125,20 @@ def _rates(keys: Keys, model: str, day: date) -> Rates | None:
 
 
 @lru_cache(maxsize=16)
-def _all_rates(keys: Keys, day: date) -> tuple[Rates, ...]:
-    """Of every model that the vendor sells, or that is sold at another's prices by it."""
+def _dearest(keys: Keys, day: date) -> Rates:
+    """The highest rates of all models that the vendor sells, at its own prices or at another's."""
     from genai_prices.data_snapshot import get_snapshot
 
     wanted = {names["provider_id"] for names in map(dict, keys) if "provider_id" in names}
     vendors = (vendor for vendor in get_snapshot().providers if vendor.id in wanted)
-    found = (_rates_of(model, day) for vendor in vendors for model in vendor.models)
-    return tuple(rates for rates in found if rates is not None)
+    found = [rates for vendor in vendors for model in vendor.models if (rates := _rates_of(model, day)) is not None]
+    dear = Rate(max(rate.highest for rates in found for rate in (rates.input, rates.cached, rates.written)))
+    return Rates(input=dear, cached=dear, written=dear, output=Rate(max(rates.output.highest for rates in found)))
 
 
 def _rates_of(model: Any, day: date) -> Rates | None:
     """From the list's own words; None if the model is not paid by its tokens."""
-    # Prices by the hour of the day exist for none of the vendors that we ask: noon stands for the day.
+    # Prices by the hour of the day exist at none of the vendors that we name: noon stands for the day.
     prices = vars(model.get_prices(datetime(day.year, day.month, day.day, 12, tzinfo=UTC)))
     if prices.get("input_mtok") is None:
         return None
