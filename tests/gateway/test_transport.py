@@ -2,14 +2,21 @@
 
 import signal
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import httpcore2
 import httpx2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from fintech_ai.gateway.providers.transport import MAX_REPLY_BYTES, ReplyTooLarge, deadline_in, http_client
 from tests.support.model_server import ModelServer
@@ -76,6 +83,50 @@ def test_a_server_that_drips_is_left_at_the_deadline(client, first, piece):
 def test_a_handshake_that_never_ends_is_left_too(client):
     with talking(b"") as url:
         assert seconds_of(client, url.replace("http:", "https:")) < SECONDS + 0.3
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> Path:
+    """A certificate for 127.0.0.1 with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(
+            name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(hours=1)
+        )
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(private + made.public_bytes(pem))
+    return path
+
+
+@pytest.fixture
+def secure(certificate) -> Iterator[ModelServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with ModelServer(["{}"], tls=context) as server:
+        yield server
+
+
+def test_a_server_is_reached_over_tls_and_the_connection_kept(secure, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with http_client(secure.url) as trusting:
+        for _ in range(2):
+            with deadline_in(5):
+                assert trusting.post(f"{secure.url}/no", json={}).status_code == 404
+    assert len({request.port for request in secure.requests}) == 1
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_is_told_nothing(secure, client):
+    with deadline_in(5), pytest.raises(httpcore2.ConnectError):
+        client.post(f"{secure.url}/no", json={})
+    assert not secure.requests
 
 
 def test_a_name_that_does_not_resolve_in_time_is_left_too(client, monkeypatch):

@@ -20,6 +20,7 @@ import argparse
 import importlib
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -208,6 +209,7 @@ class ModelServer:
         *,
         port: int = 0,
         problem: Callable[[Request], str] = lambda request: problem_with(request.body),
+        tls: ssl.SSLContext | None = None,
     ):
         self._script = script
         self.problem = problem
@@ -216,6 +218,9 @@ class ModelServer:
         self.stopping = threading.Event()
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.model_server = self
+        self._scheme = "https" if tls else "http"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
@@ -226,7 +231,7 @@ class ModelServer:
     @property
     def root(self) -> str:
         """For ANTHROPIC_BASE_URL and AZURE_OPENAI_ENDPOINT."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def script(self, script: Script) -> None:
         """From now on answer by this one."""

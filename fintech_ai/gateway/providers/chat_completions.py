@@ -5,7 +5,7 @@ What we rely on of a reply is validated here, and the rest of it is ignored.
 
 import os
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import Annotated, Any
 
 import httpx2
@@ -19,7 +19,7 @@ from fintech_ai.gateway.providers.bodies import events, finish, json_body
 from fintech_ai.gateway.providers.failures import broken_off, nonsense, not_whole
 from fintech_ai.gateway.providers.limits import rate_windows
 from fintech_ai.gateway.providers.protocol import Message, ProviderFailure, Question, Reply, Tokens, ToolCall
-from fintech_ai.gateway.providers.transport import http_client
+from fintech_ai.gateway.providers.transport import http_client, kept
 from fintech_ai.gateway.targets import MODEL_NAME
 
 Count = Annotated[int, Field(ge=0, le=100_000_000)]
@@ -150,7 +150,7 @@ def ask(base_url: str, api_key: str, body: Mapping[str, Any], *, question: Quest
     return asking.ask(post, body, question, _read_stream if question.stream else _read_whole, seconds=seconds)
 
 
-@lru_cache(maxsize=8)
+@kept
 def _client(pid: int, base_url: str, api_key: str) -> openai.OpenAI:
     """One client, with its connections, per process, address and key; `pid` makes a forked child open its own."""
     # The SDK insists on a key, also where a server of one's own asks for none.

@@ -11,14 +11,18 @@ import ssl
 import threading
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import httpcore2
 import httpx2
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 CONNECT_SECONDS = 5.0
 MAX_REPLY_BYTES = 1024 * 1024
@@ -47,6 +51,20 @@ def deadline_in(seconds: float) -> Iterator[None]:
         yield
     finally:
         _deadline.reset(token)
+
+
+def kept(make: Callable[P, T]) -> Callable[P, T]:
+    """Remember what `make` made for its last eight arguments. Threads that ask at the same time get the same one:
+    whoever had made another would drop it with its connections open.
+    """
+    remembered, lock = lru_cache(maxsize=8)(make), threading.Lock()
+
+    @wraps(make)
+    def once(*args: P.args, **kwargs: P.kwargs) -> T:
+        with lock:
+            return remembered(*args, **kwargs)
+
+    return once
 
 
 def http_client(base_url: str) -> httpx2.Client:
@@ -169,6 +187,8 @@ class _Stream(httpcore2.NetworkStream):
             raise httpcore2.ReadError(type(error).__name__) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:
+            return
         self._socket.settimeout(_left(httpcore2.WriteTimeout))
         try:
             self._socket.sendall(buffer)
