@@ -1,5 +1,6 @@
 """Only a compliance officer looks, for a reason, and each look is in the trail before anything is shown."""
 
+import json
 import uuid
 
 import pytest
@@ -15,6 +16,7 @@ from fintech_ai.privacy.vault import NotSealedHere
 from tests.support.audit import owner_cursor, settle
 from tests.support.calls import MASKED, a_call, a_content, a_document
 from tests.support.cast import build_cast
+from tests.support.gateway import GOOD, ask, stored
 
 
 @pytest.fixture
@@ -109,6 +111,40 @@ def test_the_look_is_recorded_even_if_nothing_could_be_opened(committed_db):
         with pytest.raises(NotSealedHere):
             content_read(actor=cast.cora.actor, call_id=call.id, reason="auditor")
         assert AuditEvent.objects.last().action == "model_call.read"
+
+
+class TestOfACall:
+    """What the gateway itself stores."""
+
+    def test_it_is_what_went_over_the_line_byte_by_byte(self, cast, provider):
+        provider.script(["not JSON", GOOD])
+        call = stored(cast.northgate, ask(cast.northgate))
+        with cast.northgate.scope():
+            document = content_read(actor=cast.cora.actor, call_id=call.id, reason="quality")
+        assert [
+            [(message["role"], message["text"]) for message in exchange["messages"]]
+            for exchange in document["exchanges"]
+        ] == [
+            [(message["role"], message["content"]) for message in request.body["messages"]]
+            for request in provider.requests
+        ]
+        assert [exchange["received"] for exchange in document["exchanges"]] == ["not JSON", json.dumps(GOOD)]
+
+    def test_it_lies_in_the_database_only_sealed(self, cast, provider):
+        provider.script([GOOD])
+        call = stored(cast.northgate, ask(cast.northgate))
+        with cast.northgate.scope():
+            ciphertext = bytes(CallContent.objects.get(call=call).ciphertext)
+        assert b"alert" not in ciphertext
+        assert b"decision" not in ciphertext
+
+    def test_without_a_master_key_nobody_is_asked(self, cast, provider, settings):
+        settings.MASTER_KEY = None
+        completion = ask(cast.northgate)
+        assert (completion.value, completion.degraded_reason) == (None, "vault_closed")
+        assert provider.requests == []
+        with cast.northgate.scope():
+            assert not CallContent.objects.exists()
 
 
 class TestForgetting:
