@@ -98,7 +98,7 @@ class LLMock(ChaosServer):
 
     def say(self, answer: Any) -> None:
         """What it answers to everything from now on: its own examples do not know Anthropic's structured output."""
-        self.script({"type": "reply", "text": json.dumps(answer), "times": None, "match": {"tools": False}})
+        self.script({"type": "reply", "text": json.dumps(answer), "times": None})
 
     def reset(self) -> None:
         """Forget script and journal."""
