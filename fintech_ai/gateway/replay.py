@@ -123,6 +123,12 @@ def target_of(call: ModelCall) -> Target:
     return Target(call.provider, call.model_requested)
 
 
+def outcome_of(call: ModelCall) -> str:
+    """What came of a call, in words."""
+    outcome = call.get_outcome_display() or "Under way"
+    return f"{outcome}: {call.get_degraded_reason_display()}" if call.degraded_reason else outcome
+
+
 def endpoint_of(call: ModelCall) -> Endpoint:
     """What asked. Raises Conflict if it no longer exists."""
     try:
@@ -180,12 +186,11 @@ def _names(call: ModelCall) -> Iterable[str]:
 
 
 def _facts(call: ModelCall) -> Iterator[tuple[str, str]]:
-    outcome = call.get_outcome_display() or "Under way"
     is_counted = call.tokens_input is not None
     yield "Prompt", call.prompt_label
     yield "Asked", target_of(call).label
     yield "Model that answered", call.model_returned or "—"
-    yield "Outcome", f"{outcome}: {call.get_degraded_reason_display()}" if call.degraded_reason else outcome
+    yield "Outcome", outcome_of(call)
     yield "Attempts", str(len(call.attempts))
     yield "Tokens, in and out", f"{call.tokens_input:,} and {call.tokens_output:,}" if is_counted else "not known"
     yield "Cost", "not known" if call.cost_usd is None else f"${call.cost_usd:.6f}"

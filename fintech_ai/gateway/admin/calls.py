@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
@@ -13,6 +14,7 @@ from fintech_ai.gateway.admin.replay_pages import ComparisonPage, ReplayPage
 from fintech_ai.gateway.agreement import MOST_PAIRS, contests
 from fintech_ai.gateway.endpoints import all_endpoints
 from fintech_ai.gateway.models import ModelCall
+from fintech_ai.gateway.replay import outcome_of, target_of
 
 NEWEST_PAIRS = 50
 
@@ -21,10 +23,8 @@ NEWEST_PAIRS = 50
 class ModelCallAdmin(ReadOnlyAdmin):
     change_form_template = "admin/gateway/call.html"
     change_list_template = "admin/gateway/call_list.html"
-    list_display = [
-        "endpoint", "role", "subject", "prompt_label", "provider", "model_requested", "outcome", "degraded_reason",
-        "latency_ms", "cost_usd", "created_at",
-    ]  # fmt: skip
+    list_display = ["when", "prompt_label", "role", "subject", "asked", "came_of_it", "latency_ms", "cost_usd"]
+    list_display_links = ["when"]
     list_filter = ["role", "outcome", "degraded_reason"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "-id"]
@@ -60,6 +60,18 @@ class ModelCallAdmin(ReadOnlyAdmin):
             "most_pairs": MOST_PAIRS,
         }
         return TemplateResponse(request, "admin/gateway/shadow.html", context)
+
+    @admin.display(description="at")
+    def when(self, call: ModelCall) -> str:
+        return f"{timezone.localtime(call.created_at):%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="asked")
+    def asked(self, call: ModelCall) -> str:
+        return target_of(call).label
+
+    @admin.display(description="outcome")
+    def came_of_it(self, call: ModelCall) -> str:
+        return outcome_of(call)
 
     @admin.display(description="prompt")
     def prompt_label(self, call: ModelCall) -> str:
