@@ -15,11 +15,13 @@ from typing import Any
 
 import uuid6
 from django.conf import settings
+from django.db.models.functions import Now
 
 from fintech_ai.audit.services import event_body
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.database import refuse_inside_transaction, run_at_once
 from fintech_ai.core.tenancy import current_tenant_id
+from fintech_ai.gateway import admission
 from fintech_ai.gateway.attempts import Asked, Way
 from fintech_ai.gateway.configuration import in_force
 from fintech_ai.gateway.messages import framing
@@ -43,10 +45,10 @@ INSERT INTO gateway_modelcall (
     model_returned, outcome, degraded_reason, attempts, lookups, price_list
 )
 SELECT
-    %(id)s, %(tenant_id)s, %(role)s, %(original_id)s, %(case_id)s, %(idempotency_key)s, %(request_sha256)s,
-    %(endpoint)s, %(subject)s, %(prompt_id)s, %(prompt_version)s, %(prompt_sha256)s, %(schema_sha256)s,
-    %(provider)s, %(model_requested)s, %(parameters)s::jsonb, %(masked)s::jsonb, %(hold_micro_usd)s,
-    now() + make_interval(secs => %(lease_seconds)s), now(), '', '', '', '[]', '[]', ''
+    %(id)s, %(tenant_id)s, %(role)s, %(original_id)s::uuid, %(case_id)s::uuid, %(idempotency_key)s, %(request_sha256)s,
+    %(endpoint)s, %(subject)s, %(prompt_id)s, %(prompt_version)s::smallint, %(prompt_sha256)s, %(schema_sha256)s,
+    %(provider)s, %(model_requested)s, %(parameters)s::jsonb, %(masked)s::jsonb, %(hold_micro_usd)s::bigint,
+    now() + make_interval(secs => %(lease_seconds)s::float8), now(), '', '', '', '[]', '[]', ''
 FROM (SELECT set_config('synchronous_commit', 'off', true)) AS asynchronously
 ON CONFLICT (tenant_id, idempotency_key) DO NOTHING
 RETURNING id
@@ -58,19 +60,22 @@ WITH finished AS (
         outcome = %(outcome)s, degraded_reason = %(degraded_reason)s, reply = %(reply)s::jsonb,
         attempts = %(attempts)s::jsonb, lookups = %(lookups)s::jsonb, provider = %(provider)s,
         model_requested = %(model_requested)s, parameters = %(parameters)s::jsonb, model_returned = %(model_returned)s,
-        tokens_input = %(tokens_input)s, tokens_cached = %(tokens_cached)s, tokens_output = %(tokens_output)s,
-        cost_usd = %(cost_usd)s, price_list = %(price_list)s, price_date = %(price_date)s,
-        first_token_ms = %(first_token_ms)s, latency_ms = %(latency_ms)s,
+        tokens_input = %(tokens_input)s::int, tokens_cached = %(tokens_cached)s::int,
+        tokens_output = %(tokens_output)s::int,
+        cost_usd = %(cost_usd)s::numeric, price_list = %(price_list)s, price_date = %(price_date)s::date,
+        first_token_ms = %(first_token_ms)s::int, latency_ms = %(latency_ms)s::int,
         hold_micro_usd = 0, lease_until = NULL, finished_at = now()
     FROM (SELECT set_config('synchronous_commit', 'off', true)) AS asynchronously
     WHERE id = %(id)s AND outcome = ''
     RETURNING id, tenant_id, case_id
 ), charged AS (
     INSERT INTO gateway_ledgerentry (id, tenant_id, call_id, case_id, month, micro_usd, kind, created_at)
-    SELECT %(charge_id)s, tenant_id, id, case_id, %(month)s, %(charge)s, %(charge_kind)s, now() FROM finished
+    SELECT %(charge_id)s, tenant_id, id, case_id, %(month)s::date, %(charge)s::bigint, %(charge_kind)s, now()
+    FROM finished
 ), kept AS (
     INSERT INTO gateway_callcontent (id, tenant_id, call_id, key_id, ciphertext, created_at, keep_until)
-    SELECT %(content_id)s, tenant_id, id, %(content_key_id)s, %(ciphertext)s, now(), %(keep_until)s
+    SELECT %(content_id)s::uuid, tenant_id, id, %(content_key_id)s::uuid, %(ciphertext)s::bytea, now(),
+        %(keep_until)s::timestamptz
     FROM finished WHERE %(is_kept)s
 ), audited AS (
     INSERT INTO audit_inbox (tenant_id, body) SELECT tenant_id, %(event)s FROM finished
@@ -91,7 +96,9 @@ WITH held AS (
     RETURNING gateway_modelcall.id, tenant_id, case_id, held.hold_micro_usd
 ), charged AS (
     INSERT INTO gateway_ledgerentry (id, tenant_id, call_id, case_id, month, micro_usd, kind, created_at)
-    SELECT %(charge_id)s, tenant_id, id, case_id, %(month)s, hold_micro_usd, %(charge_kind)s, now() FROM lost
+    SELECT %(charge_id)s, tenant_id, id, case_id, %(month)s::date,
+           CASE WHEN %(was_let_in)s THEN hold_micro_usd ELSE 0 END, %(charge_kind)s, now()
+    FROM lost
 ), audited AS (
     INSERT INTO audit_inbox (tenant_id, body) SELECT tenant_id, %(event)s FROM lost
 )
@@ -99,7 +106,7 @@ SELECT 1 FROM lost
 """
 
 HOLD = """
-UPDATE gateway_modelcall SET hold_micro_usd = %(hold)s
+UPDATE gateway_modelcall SET hold_micro_usd = %(hold)s::bigint
 FROM (SELECT set_config('synchronous_commit', 'off', true)) AS asynchronously
 WHERE id = %(id)s AND outcome = ''
 RETURNING 1
@@ -218,8 +225,12 @@ def finish(request: Request, call: OpenCall, way: Way, asked: Asked, meter: Mete
 
 def give_up(call: ModelCall) -> bool:
     """Finish a call whose worker is taken for dead, since its lease has passed: not answered, and charged with all that
-    it held. False if it is none such. It belongs to the tenant in scope.
+    it held, unless nothing can have been sent. False if it is none such. It belongs to the tenant in scope.
     """
+    if not ModelCall.objects.filter(id=call.id, outcome="", lease_until__lt=Now()).exists():
+        return False
+    month = in_force().month_of(call.created_at)
+    was_let_in = admission.shut_out(tenant_id=call.tenant_id, call_id=call.id, month=month)
     lost = run_at_once(
         GIVE_UP,
         {
@@ -228,14 +239,15 @@ def give_up(call: ModelCall) -> bool:
             "reason": DegradedReason.WORKER_LOST.value,
             "charge_id": uuid6.uuid7(),
             "charge_kind": ChargeKind.ASSUMED.value,
-            "month": in_force().month_of(call.created_at),
+            "month": month,
+            "was_let_in": was_let_in,
             "event": event_body(
                 actor=Actor.system(tenant_id=call.tenant_id, name="gateway"),
                 action="model.lost",
                 object_type=ModelCall._meta.label_lower,
                 object_id=str(call.id),
                 trail=call.case_id,
-                data={"charged_micro_usd": call.hold_micro_usd},
+                data={"charged_micro_usd": call.hold_micro_usd if was_let_in else 0},
             ),
         },
     )

@@ -5,6 +5,6 @@ One script in Redis answers before a request, another takes in how it went. Post
 micro-dollar. Without Redis nothing is sent.
 """
 
-from fintech_ai.gateway.admission.gate import Entered, Refused, enter, leave, settle
+from fintech_ai.gateway.admission.gate import Entered, Refused, enter, leave, settle, shut_out
 
-__all__ = ["Entered", "Refused", "enter", "leave", "settle"]
+__all__ = ["Entered", "Refused", "enter", "leave", "settle", "shut_out"]

@@ -199,6 +199,17 @@ def settle(*, tenant_id: uuid.UUID, call_id: uuid.UUID, cost: int) -> None:
     tell(tenant_id, [text.decode() for text in news])
 
 
+def shut_out(*, tenant_id: uuid.UUID, call_id: uuid.UUID, month: date) -> bool:
+    """Let no more requests of a call in, since its worker is taken for dead; returns whether one may have been let in.
+
+    If not, nothing was sent and nothing can have cost anything. Where Redis does not know, one may.
+    """
+    try:
+        return bool(scripts.SHUT_OUT([keys.call(call_id), keys.month(tenant_id, month)], []))
+    except RedisError:
+        return True
+
+
 def _rates(target: Target, rate: int) -> tuple[int, int, int, int]:
     """Requests and tokens per minute: the provider's, then the tenant's. 0 is without limit."""
     return (*settings.MODEL_PROVIDER_RATES.get(target.provider, (0, 0)), rate, settings.MODEL_TENANT_TOKENS_PER_MINUTE)

@@ -11,14 +11,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from fintech_ai.accounts.models import Tenant
-from fintech_ai.core.actors import Actor
 from fintech_ai.core.redis import redis_client
 from fintech_ai.core.tenancy import tenant_scope
+from fintech_ai.gateway import records
 from fintech_ai.gateway.admission import keys, rebuild, scripts
 from fintech_ai.gateway.admission.gate import settle
 from fintech_ai.gateway.admission.months import month_of
 from fintech_ai.gateway.admission.news import tell_month
-from fintech_ai.gateway.admission.services import call_give_up
 from fintech_ai.gateway.models import LedgerEntry, ModelCall
 
 logger = logging.getLogger(__name__)
@@ -61,12 +60,15 @@ class Comparison:
 
 
 def reconcile() -> int:
-    """Settle what lost workers left behind, in all tenants; returns how many calls.
+    """Finish and settle what lost workers left behind, in all tenants; returns how many holds were freed.
 
     Raises:
         RedisError: Redis does not answer.
     """
-    settled = sum(_give_up(call) for call in _lost_calls())
+    for call in _lost_calls():
+        with tenant_scope(call.tenant_id):
+            records.give_up(call)
+    settled = 0
     for tenant in Tenant.objects.all():
         settled += _settle_forgotten(tenant.id)
         month = month_of(timezone.now(), tenant.timezone)
@@ -96,19 +98,7 @@ def compare(tenant_id: uuid.UUID, month: date, *, repair: bool = False) -> Compa
 
 
 def _lost_calls() -> list[ModelCall]:
-    return list(ModelCall.across_tenants.filter(outcome="", lease_until__lt=Now()).select_related("tenant"))
-
-
-def _give_up(call: ModelCall) -> bool:
-    month = month_of(call.created_at, call.tenant.timezone)
-    with tenant_scope(call.tenant_id):
-        actor = Actor.system(tenant_id=call.tenant_id, name="reconciliation")
-        charge = call_give_up(actor=actor, call=call, month=month)
-    if charge is None:
-        return False
-    logger.warning("Model call %s was lost with its worker", call.id)
-    settle(tenant_id=call.tenant_id, call_id=call.id, cost=charge.micro_usd)
-    return True
+    return list(ModelCall.across_tenants.filter(outcome="", lease_until__lt=Now()))
 
 
 def _settle_forgotten(tenant_id: uuid.UUID) -> int:

@@ -70,6 +70,11 @@ def _line() -> _Line:
     return line
 
 
+def hang_up() -> None:
+    """End this thread's connection; the next script makes another."""
+    _of_thread.line = None
+
+
 def _packed(command: Sequence[Value]) -> bytes:
     """The command as Redis reads it (RESP): redis-py's own way takes several times as long."""
     parts = [b"*%d\r\n" % len(command)]
@@ -82,6 +87,7 @@ def _packed(command: Sequence[Value]) -> bytes:
 ENTER = Script("clock", "breaker", "windows", "line", "budgets", "enter")
 LEAVE = Script("clock", "breaker", "health", "windows", "learning", "budgets", "settling", "leave")
 SETTLE = Script("clock", "budgets", "settling", "settle")
+SHUT_OUT = Script("clock", "budgets", "shut_out")
 BUILD_MONTH = Script("clock", "budgets", "build_month")
 BUILD_CASE = Script("clock", "budgets", "build_case")
 LOOK_MONTH = Script("clock", "look_month")
