@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import connection, migrations
 
@@ -36,11 +37,12 @@ def run_at_once(statement: str, values: Mapping[str, Any]) -> list[tuple]:
     """Run one statement that is a transaction by itself, in one round trip, and return its rows.
 
     It is prepared once per connection, which Django's cursor would not do. Values are as psycopg takes them: JSON as
-    text.
+    text. Where one may be None, the statement says of what type it is.
     """
     connection.ensure_connection()
-    with connection.wrap_database_errors:
-        return connection.connection.execute(statement, values, prepare=True).fetchall()
+    # Django's own cursors write the values into the statement, so that PostgreSQL would plan it anew each time.
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(statement, values, prepare=True).fetchall()
 
 
 class Immutable(migrations.RunSQL):
