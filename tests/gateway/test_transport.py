@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.core.exceptions import ImproperlyConfigured
 
 from fintech_ai.gateway.providers.transport import MAX_REPLY_BYTES, ReplyTooLarge, deadline_in, http_client
 from tests.support.model_server import ModelServer
@@ -194,6 +196,32 @@ def test_a_signal_ends_a_request_under_way(client):
 def test_nothing_is_asked_without_a_deadline(client):
     with ModelServer(["{}"]) as server, pytest.raises(LookupError):
         client.get(server.url)
+
+
+def test_a_proxy_is_told_who_asks(monkeypatch):
+    with ModelServer(["{}"]) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.root.replace("://", "://us%40bank:pass@"))
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        with http_client("http://provider.example/") as client, deadline_in(5):
+            client.post("http://provider.example/v1/x", json={})
+    (request,) = proxy.requests
+    assert request.headers["proxy-authorization"] == f"Basic {b64encode(b'us@bank:pass').decode()}"
+    assert request.path == "http://provider.example/v1/x"
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "https://127.0.0.1:1"])
+def test_a_proxy_that_cannot_be_held_to_a_deadline_is_refused(monkeypatch, proxy):
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(ImproperlyConfigured, match="only http://"):
+        http_client("https://provider.example/")
+
+
+def test_no_proxy_is_asked_where_none_is_wanted(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "socks5://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with ModelServer(["{}"]) as server, http_client(server.url) as client, deadline_in(5):
+        assert client.post(f"{server.url}/x", json={}).status_code == 404
 
 
 def test_proxies_of_the_environment_are_used_and_held_too(monkeypatch):

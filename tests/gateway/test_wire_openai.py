@@ -1,10 +1,12 @@
 """OpenAI over HTTP: what is sent is what it publishes, and of what it says only what is whole is taken."""
 
 import json
+import signal
 import time
 from dataclasses import replace
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from fintech_ai.gateway.models import DegradedReason
 from fintech_ai.gateway.providers.protocol import RateWindow, Tokens, ToolCall
@@ -244,6 +246,24 @@ def test_cache_writes_are_counted(vendor, openai):
     usage = {"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010, "prompt_tokens_details": details}
     vendor.script([Step(content="{}", usage=usage)])
     assert ask(openai).tokens == Tokens(input=1000, cached=100, output=10, written=300)
+
+
+@BOTH
+def test_a_workers_time_limit_ends_a_request_and_is_not_hidden(vendor, openai, stream):
+    def end(*_: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    vendor.script([Fault.HANG])
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    begun = time.monotonic()
+    try:
+        with pytest.raises(SoftTimeLimitExceeded):
+            ask(openai, stream=stream)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert time.monotonic() - begun < 1
 
 
 def test_connections_are_kept(vendor, openai):

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from fintech_ai.gateway.providers.failures import failure_of
+from fintech_ai.gateway.providers.failures import cancelled, failure_of
 from fintech_ai.gateway.providers.protocol import Question, Reply
 from fintech_ai.gateway.providers.transport import deadline_in
 
@@ -29,7 +29,9 @@ def ask(
     *,
     seconds: float,
 ) -> Reply:
-    """Send `body` with the SDK's `post` and `read` the reply, within `seconds`. Raises ProviderFailure, nothing else.
+    """Send `body` with the SDK's `post` and `read` the reply, within `seconds`. Raises ProviderFailure.
+
+    Nothing else, save what ends the caller: a worker's time limit closes the connection and goes on to it.
 
     `read` is given the response, its body still to come, and when the request began by time.monotonic().
     """
@@ -47,7 +49,7 @@ def ask(
             with closing(response):
                 return read(response, begun)
     except Exception as error:
-        raise failure_of(error) from None
+        raise cancelled(error) or failure_of(error) from None
 
 
 def milliseconds_since(begun: float) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 import httpcore2
 import httpx2
 import pydantic_core
+from billiard.exceptions import SoftTimeLimitExceeded
 
 from fintech_ai.gateway.models import DegradedReason
 from fintech_ai.gateway.providers.limits import rate_windows, retry_after_seconds
@@ -44,6 +45,14 @@ def failure_of(error: Exception) -> ProviderFailure:
     if isinstance(cause, httpcore2.NetworkError | httpcore2.ProtocolError):
         return ProviderFailure(DegradedReason.UNREACHABLE, error=name, retryable=True)
     return ProviderFailure(DegradedReason.PROVIDER_ERROR, error=name)
+
+
+def cancelled(error: Exception) -> SoftTimeLimitExceeded | None:
+    """The worker's time limit, if that is what ended the request. It hits anywhere, and the SDKs wrap it."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, SoftTimeLimitExceeded):
+        cause = cause.__cause__ or cause.__context__
+    return cause
 
 
 def _unwrapped(error: Exception) -> BaseException:

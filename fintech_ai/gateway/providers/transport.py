@@ -20,6 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import httpcore2
 import httpx2
+from django.core.exceptions import ImproperlyConfigured
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -87,7 +88,12 @@ class _Transport(httpx2.BaseTransport):
             "socket_options": KEEPALIVE,
         }
         proxy = _proxy_for(httpx2.URL(base_url))
-        self._pool = httpcore2.HTTPProxy(proxy, **options) if proxy else httpcore2.ConnectionPool(**options)
+        if proxy is None:
+            self._pool = httpcore2.ConnectionPool(**options)
+        else:
+            signature = (proxy.username, proxy.password) if proxy.username else None
+            address = str(proxy.copy_with(userinfo=b""))
+            self._pool = httpcore2.HTTPProxy(address, proxy_auth=signature, **options)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         url = request.url
@@ -239,9 +245,16 @@ def _left(late: type[Exception], *, at_most: float | None = None) -> float:
     return seconds if at_most is None else min(seconds, at_most)
 
 
-def _proxy_for(url: httpx2.URL) -> str | None:
-    """The HTTP proxy that the environment names for an address: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY."""
-    if urllib.request.proxy_bypass(url.host):
-        return None
+def _proxy_for(url: httpx2.URL) -> httpx2.URL | None:
+    """The proxy that the environment names for an address: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY.
+
+    Raises ImproperlyConfigured for one that is spoken to otherwise than by HTTP: past it there would be no deadline.
+    """
     proxies = urllib.request.getproxies()
-    return proxies.get(url.scheme) or proxies.get("all")
+    named = proxies.get(url.scheme) or proxies.get("all")
+    if not named or urllib.request.proxy_bypass(url.host):
+        return None
+    proxy = httpx2.URL(named if "://" in named else f"http://{named}")
+    if proxy.scheme != "http":
+        raise ImproperlyConfigured(f"The proxy for {url.host} is at {proxy.scheme}://; only http:// is supported.")
+    return proxy
