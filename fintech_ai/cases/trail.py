@@ -21,6 +21,8 @@ WHAT = {
     "run.claimed": "Run started",
     "run.failed": "Run failed",
     "model.called": "Model called",
+    "model.looked_up": "Model looked something up",
+    "model.lost": "Model call given up, its worker was lost",
     "recommendation.made": "Recommendation made",
     "case.taken": "Taken",
     "case.released": "Released",

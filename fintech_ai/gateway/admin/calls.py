@@ -29,9 +29,9 @@ class ModelCallAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     ordering = ["-created_at", "-id"]
     search_fields = ["subject", "id", "idempotency_key"]
-    search_help_text = "What it was asked for, such as run:<id>, or the id of the call."
+    search_help_text = "What it was asked for (run: and an id), or the id of the call."
     exclude = ["parameters", "reply", "attempts", "lookups", "masked"]
-    readonly_fields = ["parameters_json", "reply_json", "attempts_json", "lookups_json", "masked_json"]
+    readonly_fields = ["parameters_json", "attempts_json", "masked_json"]
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
@@ -81,17 +81,9 @@ class ModelCallAdmin(ReadOnlyAdmin):
     def parameters_json(self, call: ModelCall) -> SafeString:
         return as_json(call.parameters)
 
-    @admin.display(description="reply")
-    def reply_json(self, call: ModelCall) -> SafeString:
-        return as_json(call.reply)
-
     @admin.display(description="attempts")
     def attempts_json(self, call: ModelCall) -> SafeString:
         return as_json(call.attempts)
-
-    @admin.display(description="looked up")
-    def lookups_json(self, call: ModelCall) -> SafeString:
-        return as_json(call.lookups)
 
     @admin.display(description="masked")
     def masked_json(self, call: ModelCall) -> SafeString:
