@@ -1,8 +1,10 @@
 """Redis and the ledger agree to the micro-dollar, or are made to; without Redis nothing is sent."""
 
 import time
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from redis.exceptions import RedisError
 
 from fintech_ai.core.embedded.process import free_port
@@ -189,3 +191,16 @@ def test_redis_that_comes_back_is_found_again_with_what_it_has_missed(house, mon
         age(house, call)
     ledger.reconcile()
     assert money(house.tenant.id, month) == (40_000, 1)
+
+
+def test_the_command_says_whether_they_agree_and_mends_what_does_not(house, month):
+    begin(house, month)
+    out = StringIO()
+    call_command("budget_check", tenant=house.tenant.slug, stdout=out)
+    assert "0 USD spent and 0.1 USD held, as in the ledger." in out.getvalue()
+    redis_client().hincrby(keys.month(house.tenant.id, month), "spent", 7)
+    with pytest.raises(CommandError, match="1 of 1 budgets differ"):
+        call_command("budget_check", tenant=house.tenant.slug, stdout=out)
+    assert "Redis has 0.000007 USD spent" in out.getvalue()
+    call_command("budget_check", tenant=house.tenant.slug, repair=True, stdout=out)
+    call_command("budget_check", tenant=house.tenant.slug, stdout=out)
