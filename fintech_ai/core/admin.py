@@ -6,6 +6,7 @@ packages is left out, since it knows no tenant.
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -30,6 +31,17 @@ COMPLIANCE = "compliance"
 COUNT_LIMIT = 10_000
 
 
+@dataclass(frozen=True)
+class Page:
+    """A page of the site that is no list of rows. `about` is a sentence for the index."""
+
+    route: str
+    name: str
+    title: str
+    about: str
+    view: Callable[..., HttpResponse]
+
+
 class ComplianceSite(admin.AdminSite):
     """Opened by the role "compliance"; a superuser comes in through a membership as well, so always with a tenant."""
 
@@ -38,6 +50,17 @@ class ComplianceSite(admin.AdminSite):
     site_url = "/"
     enable_nav_sidebar = False
     final_catch_all_view = False
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.pages: list[Page] = []
+
+    def add_page(self, page: Page) -> None:
+        """Show a page, of GET and HEAD alone, at admin/<route>, and on the index."""
+        self.pages.append(page)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "pages": self.pages}
 
     def has_permission(self, request: HttpRequest) -> bool:
         actor = request.actor
@@ -63,11 +86,12 @@ class ComplianceSite(admin.AdminSite):
         return guarded
 
     def get_urls(self) -> list[URLPattern]:
-        """Index and models. Sign-in, sign-out and passwords are pages of their own, and nothing else is needed."""
+        """Index, pages and models. Sign-in, sign-out and passwords are pages of their own, and nothing else is needed."""
         wanted = {"index", "app_list"}
         general = [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) in wanted]
         models = [pattern for pattern in super().get_urls() if hasattr(pattern, "url_patterns")]
-        return general + models
+        pages = [path(page.route, self.admin_view(require_safe(page.view)), name=page.name) for page in self.pages]
+        return general + pages + models
 
     def register(self, model_or_iterable, admin_class: type[admin.ModelAdmin] | None = None, **options) -> None:
         if admin_class is not None and issubclass(admin_class, ReadOnlyAdmin):
