@@ -20,7 +20,8 @@ from fintech_ai.core.embedded.valkey import EmbeddedValkey
 PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATE = "test_template"
 # Of the shell that started the tests: a real model must not be asked, nor a setting change what is tested.
-FOREIGN = ("DEBUG", "OPENAI_API_KEY", "OPENAI_API_KEY_FILE", "OPENAI_BASE_URL", "OPENAI_MODEL", "TEST_PORTS")
+FOREIGN = ("DEBUG", "TEST_PORTS", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+FOREIGN_FAMILIES = ("OPENAI_", "AZURE_OPENAI_", "ANTHROPIC_", "MODEL_")
 # Nothing that is committed is lost when PostgreSQL itself is killed; only the machine's own crash would be.
 QUICK = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 
@@ -38,8 +39,9 @@ _running: Running | None = None
 def start() -> None:
     """Start both servers, migrate the template, and make this process' database. Sets the environment."""
     global _running
-    for name in FOREIGN:
-        os.environ.pop(name, None)
+    for name in list(os.environ):
+        if name.upper() in FOREIGN or name.startswith(FOREIGN_FAMILIES):
+            del os.environ[name]
     folder = Path(tempfile.mkdtemp(prefix="fintech-ai-tests-"))
     folder.chmod(0o711)
     _running = Running(folder, _postgres(folder), _valkey(folder))

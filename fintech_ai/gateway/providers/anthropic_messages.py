@@ -81,9 +81,9 @@ class WireEvent(BaseModel):
 
     type: str
     index: int = Field(default=0, ge=0, lt=MAX_BLOCKS)
-    message: WireStart = WireStart()
-    content_block: WireBlock = WireBlock(type="")
-    delta: WireDelta = WireDelta()
+    message: WireStart | None = None
+    content_block: WireBlock | None = None
+    delta: WireDelta | None = None
     usage: Any = None
     error: Any = None
 
@@ -181,7 +181,7 @@ def _read_whole(response: httpx2.Response, begun: float) -> Reply:
 
 
 def _read_stream(response: httpx2.Response, begun: float) -> Reply:
-    """The same, put together from its pieces. Without its end, which both SDKs do not miss, it is not whole."""
+    """The same, put together from its pieces. A stream that just ends, which the SDK takes for whole, is not."""
     blocks: dict[int, WireBlock] = {}
     pieces: dict[int, list[str]] = {}
     start, usage, stop_reason, first_token_ms = WireStart(), {}, None, None
@@ -191,17 +191,17 @@ def _read_stream(response: httpx2.Response, begun: float) -> Reply:
             event = WireEvent.model_validate_json(data)
         except ValidationError:
             raise nonsense(response, "NotAnEvent") from None
-        if event.type == "message_start":
+        if event.type == "message_start" and event.message:
             start = event.message
             usage = _known(start.usage)
-        elif event.type == "content_block_start":
+        elif event.type == "content_block_start" and event.content_block:
             blocks[event.index], pieces[event.index] = event.content_block, [event.content_block.text]
-        elif event.type == "content_block_delta" and event.index in blocks:
+        elif event.type == "content_block_delta" and event.delta and event.index in blocks:
             piece = event.delta.text or event.delta.partial_json
             pieces[event.index].append(piece)
             if first_token_ms is None and piece:
                 first_token_ms = milliseconds_since(begun)
-        elif event.type == "message_delta":
+        elif event.type == "message_delta" and event.delta:
             stop_reason = event.delta.stop_reason or stop_reason
             # Its counts are totals so far, and may leave out those of the beginning.
             usage |= _known(event.usage)

@@ -168,7 +168,7 @@ def _read_whole(response: httpx2.Response, begun: float) -> Reply:
 
 
 def _read_stream(response: httpx2.Response, begun: float) -> Reply:
-    """The same, put together from its pieces. Without its end, which both SDKs do not miss, it is not whole."""
+    """The same, put together from its pieces. A stream that just ends, which the SDK takes for whole, is not."""
     message, calls = WireMessage(), {}
     texts: list[str] = []
     model, usage, finish_reason, first_token_ms = "", None, None, None
