@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, date, datetime
 
 import pytest
+import uuid6
 
 from fintech_ai.audit.models import AuditEvent
 from fintech_ai.core.redis import redis_client
@@ -144,6 +145,20 @@ def test_what_redis_has_lost_is_made_from_the_ledger_and_the_rows_of_unfinished_
     )
     admission.settle(tenant_id=house.tenant.id, call_id=open_.id, cost=20_000)
     assert money(house.tenant.id, month) == (50_000, 50_000)
+
+
+def test_a_case_is_asked_for_in_postgresql_unless_it_is_newer_than_what_redis_knows(house, django_assert_num_queries):
+    month = this_month(house)
+    old, key = uuid6.uuid7(), keys.month(house.tenant.id, month)
+    enter(house.tenant.id, month=month)
+    redis_client().hincrbyfloat(key, "built", -100)
+    new = uuid6.uuid7()
+    with django_assert_num_queries(0):
+        assert isinstance(enter(house.tenant.id, case_id=new, month=month), admission.Entered)
+    redis_client().hincrbyfloat(key, "built", 100)
+    with django_assert_num_queries(1):
+        assert isinstance(enter(house.tenant.id, case_id=old, month=month), admission.Entered)
+    assert enter(house.tenant.id, case_id=new, limits=limits(case="0.1"), month=month).budget == "case"
 
 
 def test_many_that_find_redis_empty_make_the_month_once(house):

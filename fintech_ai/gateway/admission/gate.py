@@ -117,7 +117,7 @@ def enter(
     try:
         while True:
             patience = max(0.0, deadline - time.monotonic())
-            answer, *rest = scripts.ENTER(names, [*asked, f"{patience:.6f}", _probe_lease(), *rates])
+            answer, *rest = scripts.ENTER(names, [*asked, f"{patience:.6f}", _probe_lease(), *rates, _opened(case_id)])
             if answer == b"wait":
                 time.sleep(float(rest[0]))
             elif answer == b"unbuilt":
@@ -213,6 +213,11 @@ def shut_out(*, tenant_id: uuid.UUID, call_id: uuid.UUID, month: date) -> bool:
 def _rates(target: Target, rate: int) -> tuple[int, int, int, int]:
     """Requests and tokens per minute: the provider's, then the tenant's. 0 is without limit."""
     return (*settings.MODEL_PROVIDER_RATES.get(target.provider, (0, 0)), rate, settings.MODEL_TENANT_TOKENS_PER_MINUTE)
+
+
+def _opened(case_id: uuid.UUID | None) -> float:
+    """When the case was opened, in seconds since 1970, as its id says (UUIDv7, RFC 9562); 0 if it does not."""
+    return (case_id.int >> 80) / 1000 if case_id and case_id.version == 7 else 0
 
 
 def _probe_lease() -> float:

@@ -22,7 +22,10 @@ if not totals[1] then
   return {'unbuilt', 'month'}
 end
 if case and redis.call('HEXISTS', case, 'built') == 0 then
-  return {'unbuilt', 'case'}
+  if tonumber(ARGV[15]) < tonumber(totals[1]) + SKEW_SECONDS then
+    return {'unbuilt', 'case'}
+  end
+  redis.call('HSET', case, 'built', 0)
 end
 
 local breaker = read_breaker(KEYS[4])
