@@ -73,6 +73,16 @@ class Foreign(BaseModel):
     about: str = Field(min_length=1)
 
 
+class Terms(BaseModel):
+    """Who reads a table of ours here, by role, and how long its rows stay; `ended_by` is empty if nothing ends them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    readers: list[str]
+    kept: str = Field(min_length=1)
+    ended_by: str
+
+
 class File(BaseModel):
     """catalogue.toml as it is written."""
 
@@ -83,6 +93,7 @@ class File(BaseModel):
     models: dict[str, Names]
     computed: dict[str, Computed]
     foreign: dict[str, Foreign]
+    terms: dict[str, Terms] = {}
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,12 @@ class Catalogue:
     fields: Mapping[str, Mapping[str, FieldClass]]
     computed: Mapping[str, Computed]
     foreign: Mapping[str, Foreign]
+    terms: Mapping[str, Terms]
+
+    def terms_of(self, source: str) -> Terms | None:
+        """Who reads a table and how long it stays, by the longest name that it begins with."""
+        app = source.partition(".")[0]
+        return self.terms.get(source) or self.terms.get(app)
 
     def leaves_for(self, source: str, name: str) -> tuple[str, ...]:
         """The endpoints for which a field may leave, as it stands or masked."""
@@ -129,6 +146,7 @@ def read_catalogue(path: Path) -> Catalogue:
         fields={source: _one_class_each(source, classed, path) for source, classed in names.items()},
         computed=file.computed,
         foreign=file.foreign,
+        terms=file.terms,
     )
     for problem in _impossible_departures(read):
         raise ImproperlyConfigured(f"{path.name}: {problem}")

@@ -20,7 +20,8 @@ nothing leaves. The provider is told not to keep what it is sent (`store: false`
 
 def data_flow_map(listed: Catalogue) -> str:
     """The whole page, in Markdown."""
-    return "\n".join([HEAD, *_endpoints(listed), *_classes(listed), *_sources(listed), *_foreign(listed)]) + "\n"
+    parts = (_endpoints, _classes, _sources, _terms, _foreign)
+    return "\n".join([HEAD, *(line for part in parts for line in part(listed))]) + "\n"
 
 
 def _endpoints(listed: Catalogue) -> Iterator[str]:
@@ -64,6 +65,17 @@ def _sources(listed: Catalogue) -> Iterator[str]:
     yield ""
     for source, computed in sorted(listed.computed.items()):
         yield f"{source} is no table but computed: {computed.about[0].lower()}{computed.about[1:]}\n"
+
+
+def _terms(listed: Catalogue) -> Iterator[str]:
+    yield "## Who reads it here, and how long it stays\n"
+    yield "Analysts and leads read cases of queues that their groups may see; integrators, what the API shows of them.\n"
+    yield "| where | who reads it | how long it stays | what deletes it |"
+    yield "|---|---|---|---|"
+    for prefix, terms in sorted(listed.terms.items()):
+        readers = ", ".join(terms.readers) or "nobody"
+        yield f"| {prefix} | {readers} | {terms.kept} | {terms.ended_by or 'nothing yet'} |"
+    yield ""
 
 
 def _foreign(listed: Catalogue) -> Iterator[str]:

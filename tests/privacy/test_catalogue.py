@@ -1,9 +1,12 @@
 """The catalogue is read strictly: what it cannot mean is refused with a sentence."""
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, get_commands
+from django.utils.module_loading import import_string
 
+from fintech_ai.accounts.models import Role
 from fintech_ai.privacy import catalogue as module
 from fintech_ai.privacy.catalogue import (
     CATALOGUE,
@@ -104,3 +107,18 @@ def test_a_page_that_is_out_of_date_fails(tmp_path, monkeypatch):
     page.write_text(page.read_text() + "and more\n")
     with pytest.raises(CommandError, match="out of date"):
         call_command("data_flow_map", check=True)
+
+
+def test_every_table_says_who_reads_it_and_how_long_it_stays():
+    listed = catalogue()
+    ours = {model._meta.label for model in apps.get_models() if model._meta.label in listed.fields}
+    assert ours and [label for label in sorted(ours) if listed.terms_of(label) is None] == []
+    assert {role for terms in listed.terms.values() for role in terms.readers} <= set(Role.values)
+
+
+def test_what_deletes_is_there():
+    """A task or command that the catalogue names exists, so that nobody is promised an end that never comes."""
+    named = [terms.ended_by for terms in catalogue().terms.values() if terms.ended_by]
+    tasks = [import_string(f"fintech_ai.{text.rpartition(', ')[2]}") for text in named if "tasks." in text]
+    assert len(tasks) == 2 and all(task.name for task in tasks)
+    assert "rotate_keys" in get_commands()
