@@ -37,6 +37,10 @@ SHORTEST_ATTEMPT_SECONDS = 0.25
 MAX_ROUNDS = 3
 
 
+# Ends the call: what one model refuses, or a filter stops, is not carried to another until one lets it through.
+NOT_WHOLE = frozenset({DegradedReason.TRUNCATED, DegradedReason.FILTERED, DegradedReason.REFUSED})
+
+
 class Kind(StrEnum):
     FIRST = "first"
     RETRY = "retry"
@@ -280,7 +284,7 @@ def _looked_up(asked: Asked, reply: Reply, look_up: Callable[[ToolCall], Lookup]
 
 def _go_on(route: _Route, failure: ProviderFailure, number: int, deadline: float) -> bool:
     """Turn to the target to ask next, after the wait that it needs; False if there is to be no other attempt."""
-    if failure.cut is not None:
+    if failure.reason in NOT_WHOLE:
         return False
     if failure.retryable:
         route.turn()
