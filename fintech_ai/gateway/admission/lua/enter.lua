@@ -21,11 +21,23 @@ local totals = redis.call('HMGET', month, 'built', 'spent', 'held', 'short')
 if not totals[1] then
   return {'unbuilt', 'month'}
 end
-if case and redis.call('HEXISTS', case, 'built') == 0 then
+local case_others, case_built = 0, false
+if case then
+  local found = redis.call('HGETALL', case)
+  for position = 1, #found, 2 do
+    if found[position] == 'built' then
+      case_built = true
+    elseif found[position] ~= id then
+      case_others = case_others + tonumber(found[position + 1])
+    end
+  end
+end
+if case and not case_built then
   if tonumber(ARGV[15]) < tonumber(totals[1]) + SKEW_SECONDS then
     return {'unbuilt', 'case'}
   end
   redis.call('HSET', case, 'built', 0)
+  redis.call('EXPIRE', case, CASE_SECONDS)
 end
 
 local breaker = read_breaker(KEYS[4])
@@ -44,20 +56,12 @@ if wait then
   return refused('circuit_open', wait)
 end
 
-local function sum_of_case()
-  local sum = 0
-  for _, value in ipairs(redis.call('HVALS', case)) do
-    sum = sum + tonumber(value)
-  end
-  return sum
-end
-
 local held_before = tonumber(record[1] or 0)
 local spent, held = tonumber(totals[2]), tonumber(totals[3]) - held_before + hold
 if hold > request_limit then
   return refused('budget_spent', nil, 'request')
 end
-if case and sum_of_case() - tonumber(redis.call('HGET', case, id) or 0) + hold > case_limit then
+if case and case_others + hold > case_limit then
   return refused('budget_spent', nil, 'case')
 end
 if spent + held > month_limit then
@@ -102,7 +106,6 @@ end
 redis.call('HSET', month, 'held', whole(held), 'limit', whole(month_limit))
 if case then
   redis.call('HSET', case, id, whole(hold))
-  redis.call('EXPIRE', case, CASE_SECONDS)
 end
 redis.call(
   'HSET', call, 'held', whole(hold), 'month', month, 'case', case or '',
@@ -110,5 +113,8 @@ redis.call(
 )
 redis.call('EXPIRE', call, CALL_SECONDS)
 redis.call('ZADD', live, exact(now), id)
-redis.call('EXPIRE', live, LIVE_SECONDS)
+-- An empty list is gone, and its end with it; while something is held, it is not empty.
+if held == hold then
+  redis.call('EXPIRE', live, LIVE_SECONDS)
+end
 return {'entered', probe, breaker.era}

@@ -10,12 +10,12 @@ local ticket = id .. ' ' .. attempt
 local opened
 if redis.call('HDEL', call, 'entered ' .. attempt) == 1 then
   opened = report_health(read_breaker(KEYS[3]), ticket, outcome, era, opening, jitter)
+  if used and tonumber(ARGV[14]) > 0 then
+    correct(read_window(KEYS[5], tonumber(ARGV[13]), tonumber(ARGV[14])), taken, used)
+  end
   local there = read_window(KEYS[4], tonumber(ARGV[11]), tonumber(ARGV[12]))
   if used then
     correct(there, taken, used)
-    if tonumber(ARGV[14]) > 0 then
-      correct(read_window(KEYS[5], tonumber(ARGV[13]), tonumber(ARGV[14])), taken, used)
-    end
   end
   for position = 15, #ARGV, 4 do
     local limit, remaining, reset = unpack(ARGV, position + 1, position + 3)

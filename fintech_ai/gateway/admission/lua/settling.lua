@@ -15,8 +15,9 @@ local function settle(call, id, live, cost)
     end
   end
   if case ~= '' then
-    redis.call('HSET', case, id, whole(cost))
-    redis.call('EXPIRE', case, CASE_SECONDS)
+    if redis.call('HSET', case, id, whole(cost)) == 1 then
+      redis.call('EXPIRE', case, CASE_SECONDS)
+    end
   end
   redis.call('HSET', call, 'cost', whole(cost))
   redis.call('ZADD', live, exact(-now), id)

@@ -5,7 +5,8 @@
 -- theirs by one request, since a request that is larger than the bucket would never be let in.
 
 local BURST_SHARE = 0.1
-local KEPT_SECONDS = 600
+-- It is kept for so long after its last use, of which it is reminded once in a while.
+local KEPT_SECONDS, REMINDED_SECONDS = 600, 60
 -- After a pause, a window without limit begins at this pace, which doubles with each second.
 local RESUME_PER_SECOND, RESUME_SECONDS = 20, 10
 
@@ -30,7 +31,9 @@ local function read_window(key, requests, tokens)
   for position = 1, 9 do
     found[position] = tonumber(found[position])
   end
-  local window = {key = key, line = key .. ':line', paused = found[2] or 0, served = found[3] or 0, buckets = {}}
+  local window = {
+    key = key, line = key .. ':line', at = found[1], paused = found[2] or 0, served = found[3] or 0, buckets = {}
+  }
   -- Nothing flows during a pause.
   local since = math.max(found[1] or now, math.min(window.paused, now))
   local limit = lower(requests, found[5])
@@ -58,5 +61,7 @@ local function write_window(window)
     values[#values + 1], values[#values + 2] = kind, exact(found.level)
   end
   redis.call('HSET', window.key, unpack(values))
-  redis.call('EXPIRE', window.key, KEPT_SECONDS + math.ceil(math.max(0, window.paused - now)))
+  if window.paused > now or math.floor((window.at or 0) / REMINDED_SECONDS) ~= math.floor(now / REMINDED_SECONDS) then
+    redis.call('EXPIRE', window.key, KEPT_SECONDS + math.ceil(math.max(0, window.paused - now)))
+  end
 end
