@@ -110,8 +110,11 @@ class NotAdmitted(Exception):
 class Gate(Protocol):
     """What stands between us and a provider: budget, rate limits, circuit breaker."""
 
-    def enter(self, way: Way, question: Question, *, number: int) -> None:
-        """Let the request of this number pass, now or after a wait within the deadline. Raises NotAdmitted."""
+    def enter(self, way: Way, question: Question, *, number: int, is_last: bool) -> None:
+        """Let the request of this number pass, now or after a wait, which is short unless the way is the last one left.
+
+        Raises NotAdmitted.
+        """
 
     def replied(self, way: Way, reply: Reply) -> None:
         """The request that passed last was answered."""
@@ -219,7 +222,8 @@ def _enter(route: _Route, gate: Gate, question: Question, asked: Asked, deadline
     """Pass the gate to the next target that is open; False, with the reason, if none is."""
     while route.ways:
         try:
-            gate.enter(route.ways[0], question, number=len(asked.exchanges) + 1)
+            number, is_last = len(asked.exchanges) + 1, len(route.ways) == 1
+            gate.enter(route.ways[0], question, number=number, is_last=is_last)
         except NotAdmitted as closed:
             asked.degraded_reason = closed.reason
             if not closed.elsewhere:

@@ -1,5 +1,6 @@
 """The gate of one call: its hold in PostgreSQL, then budgets, rate limits and circuit breaker in Redis."""
 
+import time
 from dataclasses import dataclass, field
 
 from fintech_ai.gateway import admission, records
@@ -13,6 +14,8 @@ from fintech_ai.gateway.providers.protocol import ProviderFailure, Question, Rat
 ELSEWHERE = frozenset({DegradedReason.CIRCUIT_OPEN, DegradedReason.RATE_LIMITED})
 # What a failure says of a provider's health. A rate limit, a wrong key or an unwelcome question say nothing of it.
 UNHEALTHY = frozenset({DegradedReason.TIMEOUT, DegradedReason.UNREACHABLE, DegradedReason.PROVIDER_ERROR})
+# How long a request stands in line for one provider while another could be asked.
+PATIENCE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class CallGate:
     _entered: admission.Entered | None = field(default=None, init=False)
     _passed: _Passed | None = field(default=None, init=False)
 
-    def enter(self, way: Way, question: Question, *, number: int) -> None:
+    def enter(self, way: Way, question: Question, *, number: int, is_last: bool) -> None:
         self._report()
         hold = self.meter.hold_for(way.provider, way.target.model, question)
         if hold != self.call.hold and not records.hold_more(self.call, hold):
@@ -53,7 +56,7 @@ class CallGate:
             limits=self.in_force.budget,
             rate=self.in_force.rate,
             month=self.call.month,
-            deadline=self.deadline,
+            deadline=self.deadline if is_last else min(self.deadline, time.monotonic() + PATIENCE_SECONDS),
         )
         if isinstance(entered, admission.Refused):
             raise NotAdmitted(entered.reason, elsewhere=entered.reason in ELSEWHERE)
