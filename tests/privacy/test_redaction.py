@@ -123,6 +123,9 @@ def test_the_known_values_are_not_in_their_repr():
         ("the token is ghp_16C7e42F292c6912E7710c838347Ae178B4a", "16C7"),
         ("full width ４１１１１１１１１１１１１１１１", "１１１"),
         ("passport no. X1234567", "1234567"),
+        ("terminal 00418233112", "00418233112"),
+        ("terminal 4111 1111 1111 1111", "1111 1111 1111"),
+        ("terminal of Annika Lindqvist", "Lindqvist"),
     ],
 )
 def test_it_finds_what_the_record_does_not_know(text, secret):
@@ -136,6 +139,12 @@ def test_it_finds_what_the_record_does_not_know(text, secret):
         "Five payments within 30 minutes, usual amount 12.40, risk score 0.87.",
         "How long does a refund usually take?",
         "The fee rose by 12% last month.",
+        "Velocity rule fired: 5 payments in 30 minutes.",
+        "Velocity Rule and Geography rule both matched, score 0.81.",
+        "MCC 5411 grocery; terminal 00418233, batch 4471, STAN 123456.",
+        "Terminal ID 88213 was offline, merchant category 5812, response code 05.",
+        "Account Takeover model v3 scored 0.92; the 3-D Secure challenge was passed.",
+        "Queue: Card Alerts, priority High, SLA 4 hours. Chargeback reason 10.4.",
     ],
 )
 def test_it_leaves_alone_what_is_nobodys(text):

@@ -4,10 +4,16 @@ import json
 import struct
 import sys
 
+from .machines import nobodys, without
 from .model import find_by_model
-from .patterns import find_by_pattern
+from .patterns import Found, find_by_pattern
 
 _HEADER = struct.Struct(">I")
+
+
+def found_in(text: str) -> list[Found]:
+    """Everything that looks like personal data, the surest first."""
+    return list(without([*find_by_pattern(text), *find_by_model(text)], nobodys(text)))
 
 
 def main() -> None:
@@ -15,7 +21,7 @@ def main() -> None:
     read, write = sys.stdin.buffer, sys.stdout.buffer
     while header := read.read(_HEADER.size):
         texts = json.loads(read.read(_HEADER.unpack(header)[0]))
-        body = json.dumps([[*find_by_pattern(text), *find_by_model(text)] for text in texts]).encode()
+        body = json.dumps([found_in(text) for text in texts]).encode()
         write.write(_HEADER.pack(len(body)) + body)
         write.flush()
 

