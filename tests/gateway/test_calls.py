@@ -14,6 +14,7 @@ from fintech_ai.gateway.endpoints import Endpoint
 from fintech_ai.gateway.models import ModelCall
 from fintech_ai.gateway.records import give_up
 from fintech_ai.gateway.services import complete
+from tests.support.admission import enter, this_month
 from tests.support.cast import build_cast
 from tests.support.gateway import ENDPOINT, GOOD, Verdict, ask, stored
 from tests.support.model_server import Fault, Step
@@ -151,6 +152,7 @@ def test_a_call_that_another_worker_is_making_is_waited_for_and_not_made(cast, p
 @pytest.mark.django_db
 def test_the_call_of_a_worker_that_died_is_given_up_and_asked_anew(cast, provider, answered):
     lost = unfinished(cast.northgate, answered, minutes=-1)
+    enter(cast.northgate.tenant.id, call_id=lost.id, hold=7_000, month=this_month(cast.northgate))
     same = {"idempotency_key": "lost", "subject": "run:1"}
     completion = ask(cast.northgate, **same)
     assert completion.value and completion.call_id != lost.id
