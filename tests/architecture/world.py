@@ -6,9 +6,11 @@ from decimal import Decimal
 
 from django.contrib import admin
 
+from fintech_ai.accounts.four_eyes.services import approve, propose
 from fintech_ai.cases.models import Case
 from fintech_ai.cases.permissions import APPROVE, ASSIGN, DECIDE, VIEW
 from fintech_ai.cases.services import case_decide, case_take, queue_create, queue_grant
+from fintech_ai.gateway.models import BudgetLimits, PromptChoice, Route
 from tests.support.audit import settle
 from tests.support.calls import a_call, a_content, a_repeat
 from tests.support.cases import a_case_in_review, a_draft
@@ -38,13 +40,15 @@ def build_world(cast: Cast) -> World:
         call = a_call(model_requested=MARK)
         a_content(call)
         repeat = a_repeat(call)
+        _choose(house)
         settle()
         values = {"slug": house.queue.slug, "case_id": case.id, "alert_id": alert.id, "app_label": "cases"}
         values |= {"call_id": call.id, "admin:gateway_call_compare.call_id": repeat.id}
         for model in admin.site._registry:
             some = model._default_manager.first()
             assert some is not None, f"The world has no {model._meta.label}; make one in build_world."
-            values[f"admin:{model._meta.app_label}_{model._meta.model_name}_change.object_id"] = some.pk
+            name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+            values |= {f"{name}_change.object_id": some.pk, f"{name}_decide.proposal_id": some.pk}
     secrets = [MARK, house.queue.slug, str(case.id), str(alert.id), str(call.id), house.tenant.slug, cast.alice.email]
     return World(cast=cast, values=values, secrets=secrets)
 
@@ -62,6 +66,17 @@ def _give_a_queue_of_its_own(house: House) -> None:
     queue_grant(actor=actor, queue=house.queue, group=house.analysts, permissions=[VIEW, DECIDE])
     queue_grant(actor=actor, queue=house.queue, group=house.leads, permissions=[VIEW, DECIDE, ASSIGN, APPROVE])
     queue_grant(actor=actor, queue=house.queue, group=house.systems, permissions=[VIEW])
+
+
+def _choose(house: House) -> None:
+    """Something of everything that is proposed by one officer and approved by another."""
+    first, second = house.people["cora"].actor, house.people["colin"].actor
+    for proposal in (
+        Route(endpoint="triage.recommend", targets=["openai/gpt-4.1-mini"], why=MARK),
+        PromptChoice(endpoint="triage.recommend", version=1, challenger=2, shadow_percent=10, why=MARK),
+        BudgetLimits(request_usd=1, case_usd=2, month_usd=300, requests_per_minute=60, why=MARK),
+    ):
+        approve(actor=second, proposal=propose(actor=first, proposal=proposal))
 
 
 def _a_case_with_decision(house: House) -> Case:

@@ -91,6 +91,11 @@ class Proposal(TenantModel):
         same = {name: getattr(self, name) for name in self.KEY}
         return type(self).objects.filter(**same).in_force().first()
 
+    def predecessor(self) -> Self | None:
+        """What was in force in its place when it was decided."""
+        same = {name: getattr(self, name) for name in self.KEY}
+        return type(self).objects.filter(**same, decided_at__lt=self.decided_at).in_force().first()
+
 
 class DecidedOnce(migrations.RunSQL):
     """A migration operation: a proposal in `table` is decided once, and nothing else of it ever changes.

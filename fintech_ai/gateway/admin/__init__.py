@@ -1,5 +1,5 @@
 """The gateway for the compliance officer, a module for each subject."""
 
-from fintech_ai.gateway.admin import calls
+from fintech_ai.gateway.admin import calls, configuration, data_flow, pages
 
-__all__ = ["calls"]
+__all__ = ["calls", "configuration", "data_flow", "pages"]
