@@ -14,7 +14,7 @@ from llmock.routers import openai
 
 def main() -> None:
     """Serve until terminated."""
-    simulation.DEFAULT_RETRY_AFTER_SECONDS = 0.1
+    simulation.DEFAULT_RETRY_AFTER_SECONDS = 0.05
     app = create_app()
     app.include_router(openai.router, prefix="/openai")
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
