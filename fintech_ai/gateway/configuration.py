@@ -68,6 +68,11 @@ class InForce:
         """The first day of the month in which `at` falls there: the month whose budget pays."""
         return month_of(at, self.timezone)
 
+    @property
+    def today(self) -> date:
+        """The day that it is in the tenant's time zone."""
+        return timezone.now().astimezone(ZoneInfo(self.timezone)).date()
+
     def targets(self, endpoint: str) -> tuple[Target, ...]:
         """Whom to ask, in this order: the tenant's route, or every provider that is configured here."""
         if endpoint in self.routes:
@@ -95,8 +100,7 @@ class InForce:
         review = self.reviews.get(provider)
         if review is None:
             return f"There is no approved review of {dict(VENDORS)[provider]}, so nothing is sent to it."
-        today = timezone.now().astimezone(ZoneInfo(self.timezone)).date()
-        return review.problem(endpoint=endpoint, today=today)
+        return review.problem(endpoint=endpoint, today=self.today)
 
 
 _remembered: dict[uuid.UUID, tuple[InForce, float]] = {}

@@ -1,4 +1,4 @@
-"""Fill a demo tenant, once: people, a queue of each capability, and real input through the services."""
+"""Fill a demo tenant, once: its people, what its officers decided, a queue of each capability, and real input."""
 
 import json
 import secrets
@@ -17,6 +17,7 @@ from fintech_ai.cases.services import queue_create, queue_grant
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.private_files import write_private
 from fintech_ai.core.tenancy import tenant_scope
+from fintech_ai.gateway import demo as gateway_demo
 
 DEMO_SLUG = "northgate"
 PEOPLE = (
@@ -24,6 +25,7 @@ PEOPLE = (
     ("ben@northgate.example", "Ben Sato", Role.ANALYST),
     ("lea@northgate.example", "Lea Duarte", Role.LEAD),
     ("cora@northgate.example", "Cora Lind", Role.COMPLIANCE),
+    ("omar@northgate.example", "Omar Haddad", Role.COMPLIANCE),
 )
 
 
@@ -51,8 +53,12 @@ def load_demo() -> dict[str, Any]:
         analysts, leads = (group_create(actor=actor, name=name) for name in ("Analysts", "Team leads"))
         systems = group_create(actor=actor, name="Systems")
         groups = {Role.ANALYST: [analysts], Role.LEAD: [analysts, leads], Role.COMPLIANCE: []}
-        for email, name, role in PEOPLE:
+        members = [
             member_add(actor=actor, email=email, name=name, role=role, password=password, groups=groups[role])
+            for email, name, role in PEOPLE
+        ]
+        proposer, approver = (member.as_actor() for member in members if member.role == Role.COMPLIANCE)
+        gateway_demo.load(proposer=proposer, approver=approver)
         _, token = token_issue(actor=actor, name="switch-eu", groups=[systems])
         for capability in all_capabilities():
             queue = queue_create(
