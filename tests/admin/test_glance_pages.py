@@ -14,6 +14,7 @@ from fintech_ai.gateway.configuration import in_force
 from fintech_ai.gateway.models import DegradedReason, LedgerEntry, Outcome, PromptChoice, Route
 from fintech_ai.gateway.targets import Target
 from fintech_ai.gateway.use import costliest_cases, use_of_targets
+from tests.support.admission import forget
 from tests.support.calls import a_call
 from tests.support.cases import a_case_in_review
 from tests.support.cast import a_review
@@ -111,6 +112,7 @@ class TestModels:
 
 class TestBudget:
     def test_it_shows_what_is_spent_and_on_which_cases(self, cast, cora):
+        forget(cast.northgate.tenant.id)  # of the same tenant in other tests, which were rolled back
         case = a_case_in_review(cast.northgate)
         with cast.northgate.scope():
             charge(a_call(), micro_usd=1_500_000, case_id=case.id)
