@@ -27,8 +27,4 @@ def chain() -> QuerySet:
 
     The scope is baked in here, so the rows may be read after the scope has been left, as a download is.
     """
-    return (
-        AuditEvent.objects.order_by("seq")
-        .annotate(at_text=AtText("at"))
-        .values_list(*CHAINED)
-    )
+    return AuditEvent.objects.order_by("seq").annotate(at_text=AtText("at")).values_list(*CHAINED)

@@ -86,7 +86,7 @@ class ComplianceSite(admin.AdminSite):
         return guarded
 
     def get_urls(self) -> list[URLPattern]:
-        """Index, pages and models. Sign-in, sign-out and passwords are pages of their own, and nothing else is needed."""
+        """Index, pages and models. Sign-in, sign-out and passwords have pages of their own; nothing else is needed."""
         wanted = {"index", "app_list"}
         general = [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) in wanted]
         models = [pattern for pattern in super().get_urls() if hasattr(pattern, "url_patterns")]

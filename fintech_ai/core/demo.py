@@ -148,7 +148,7 @@ class Demo:
             )
 
     def _kept(self) -> dict[str, Any]:
-        """Passwords, keys and ports, kept from the first start on; a port that somebody else took meanwhile is replaced."""
+        """Passwords, keys and ports, kept from the first start on; a port that somebody took meanwhile is replaced."""
         path = self.folder / "secrets.json"
         known = json.loads(path.read_text()) if path.exists() else {}
         kept = dict(known)

@@ -15,7 +15,7 @@ ANSWERS = "cases.Recommendation"
 
 @dataclass(frozen=True)
 class Destination:
-    """A vendor to which an endpoint's questions go, in the order of the route. `problem` says why nothing is sent now."""
+    """A vendor that an endpoint's questions go to, in the order of the route. `problem` says why nothing is sent now."""
 
     target: str
     vendor: str

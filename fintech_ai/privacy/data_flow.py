@@ -69,7 +69,7 @@ def _sources(listed: Catalogue) -> Iterator[str]:
 
 def _terms(listed: Catalogue) -> Iterator[str]:
     yield "## Who reads it here, and how long it stays\n"
-    yield "Analysts and leads read cases of queues that their groups may see; integrators, what the API shows of them.\n"
+    yield "Analysts and leads read cases of queues that their groups may see; integrators what the API shows of them.\n"
     yield "| where | who reads it | how long it stays | what deletes it |"
     yield "|---|---|---|---|"
     for prefix, terms in sorted(listed.terms.items()):

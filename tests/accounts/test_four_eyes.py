@@ -32,9 +32,7 @@ def test_another_officer_puts_it_in_force(scope):
 
 def test_the_last_approved_is_in_force(scope):
     for model in ("a", "b"):
-        approve(
-            actor=scope.colin.actor, proposal=propose(actor=scope.cora.actor, proposal=a_route(f"openai/{model}"))
-        )
+        approve(actor=scope.colin.actor, proposal=propose(actor=scope.cora.actor, proposal=a_route(f"openai/{model}")))
     (route,) = Route.objects.in_force()
     assert route.targets == ["openai/b"]
 

@@ -111,6 +111,61 @@ def test_the_pages_of_a_model_call_are_accessible_and_keep_to_the_policy(page, w
     assert found == []
 
 
+PROPOSED = ("route", "promptchoice", "budgetlimits", "vendorreview")
+
+
+def test_the_pages_about_models_are_accessible_and_keep_to_the_policy(page, world):
+    addresses = [f"/admin/gateway/{name}/" for name in ("models", "budget", "prompts", "vendors", *PROPOSED)]
+    addresses += [f"/admin/gateway/{name}/propose/" for name in PROPOSED]
+    addresses += [
+        f"/admin/gateway/{name}/{world.values[f'admin:gateway_{name}_change.object_id']}/change/" for name in PROPOSED
+    ]
+    found = []
+    for address in addresses:
+        assert page.goto(address).status == 200, address
+        found += found_on(page)
+    assert found == []
+
+
+def test_the_pages_about_models_fit_a_narrow_window(page):
+    page.set_viewport_size({"width": 768, "height": 900})
+    for name in ("models", "budget", "prompts", "vendors", *PROPOSED):
+        page.goto(f"/admin/gateway/{name}/")
+        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert beyond <= 0, name
+
+
+def test_two_officers_put_other_limits_in_force(page, server, world):
+    """Cora's form is refused with a sentence, then proposed; her own button is disabled; Colin's works."""
+    page.goto("/admin/gateway/budget/")
+    page.get_by_role("link", name="Propose other limits").click()
+    page.get_by_label("Why").fill("A quiet month")
+    month = page.get_by_label("One month", exact=False)
+    month.fill("-1")
+    page.get_by_role("button", name="Propose").click()
+    assert "Say 0 or more" in page.locator("#content-main").inner_text()
+    page.refused.clear()  # the answer 400
+    found = found_on(page)
+    month.fill("123")
+    page.get_by_role("button", name="Propose").click()
+    page.get_by_text("Waiting for a second person").first.wait_for()
+    assert page.get_by_role("button", name="Approve").is_disabled()
+    assert "another compliance officer has to approve it" in page.locator("#content-main").inner_text()
+    found += found_on(page)
+    proposal = page.url
+    cookie = world.cast.colin.client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": server.url}])
+    page.goto(proposal)
+    page.get_by_text("Approve …").click()
+    found += found_on(page)
+    page.get_by_role("button", name="Approve for good").click()
+    page.get_by_text("Approved. It is in force within 5 seconds.").wait_for()
+    found += found_on(page)
+    page.goto("/admin/gateway/budget/")
+    assert "$123.00" in page.locator("#content-main").inner_text()
+    assert found == []
+
+
 def test_one_button_verifies_the_chain(page, world):
     page.goto("/admin/audit/auditevent/")
     page.get_by_role("button", name="Verify the chain").click()

@@ -19,7 +19,7 @@ def is_service_module(path):
 
 
 def unrecorded_services(trees):
-    """"path: function" of every service that takes an actor and reaches no call of `record` in its own module.
+    """ "path: function" of every service that takes an actor and reaches no call of `record` in its own module.
 
     A helper of the same module that records counts, and so does another service, found by its name.
     """

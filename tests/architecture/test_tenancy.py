@@ -42,7 +42,7 @@ def without_tenant(found):
 
 
 def uses_across_tenants(trees):
-    """"path: function" of every mention of the way past the scope, but for `.none()`, which holds no rows."""
+    """ "path: function" of every mention of the way past the scope, but for `.none()`, which holds no rows."""
     found = set()
     for path, tree in trees:
         inside = {}

@@ -83,7 +83,7 @@ def is_not_there(response):
 
 
 def let_in(client, tree, values, *, refused):
-    """"METHOD path: status" of every answer that is not `refused`.
+    """ "METHOD path: status" of every answer that is not `refused`.
 
     A method that an address does not know says nothing of its guard, so at least one other has to be refused.
     """

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.benchmarks.database import fresh_database, fresh_valkey
 from tests.benchmarks.privacy_spellings import Person, people, spellings
 from tests.benchmarks.report import arguments, table, write
 
@@ -249,21 +250,66 @@ def _mixed(pick: random.Random, documents: Sequence[dict], person: Person) -> st
 
 
 def _killed(documents: list[dict], figures: dict) -> None:
-    """Kill the detectors in the middle of calls: how many calls returned something to send?"""
-    from fintech_ai.privacy.redaction import RedactionFailed, process, redact
+    """Kill the detectors in the middle of calls: how many texts left? First ours alone, then the whole way out."""
+    from fintech_ai.privacy.redaction import RedactionFailed, redact
 
     sent = 0
     for document in documents[:KILLED_CALLS]:
-        redact("warm")
-        os.kill(process.process_id(), signal.SIGSTOP)
-        threading.Timer(0.05, os.kill, (process.process_id(), signal.SIGKILL)).start()
+        _kill_soon()
         try:
             redact(document["full_text"])
             sent += 1
         except RedactionFailed:
             pass
+    asked, requests, reasons = _killed_on_the_way_out(documents[:KILLED_CALLS])
     figures |= {"killed_calls": KILLED_CALLS, "killed_calls_that_left": sent}
-    table("Detectors killed during the call", ["", "figure"], [("calls", KILLED_CALLS), ("texts that left", sent)])
+    figures |= {"killed_gateway_calls": asked, "killed_gateway_requests": requests}
+    table(
+        "Detectors killed during the call",
+        ["", "calls", "texts that left", "reason given"],
+        [
+            ("redaction by itself", KILLED_CALLS, sent, "RedactionFailed"),
+            ("through the gateway, counted at the model's server", asked, requests, reasons),
+        ],
+    )
+
+
+def _kill_soon() -> None:
+    """Stop the detectors, so that they are in the middle of it, and kill them a moment later."""
+    from fintech_ai.privacy.redaction import process, redact
+
+    redact("warm")
+    os.kill(process.process_id(), signal.SIGSTOP)
+    threading.Timer(0.05, os.kill, (process.process_id(), signal.SIGKILL)).start()
+
+
+def _killed_on_the_way_out(documents: list[dict]) -> tuple[int, int, str]:
+    """Calls of the gateway about notes, requests that a real server got, and what the calls say of it."""
+    with fresh_valkey() as redis_url, fresh_database(redis_url=redis_url):
+        from django.conf import settings
+
+        from fintech_ai.gateway.services import complete
+        from fintech_ai.privacy.services import minimise
+        from tests.support.cast import build_cast
+        from tests.support.model_server import ModelServer
+        from triage.capability import READ_NOTES
+
+        house = build_cast().northgate
+        reasons = set()
+        with ModelServer() as server, house.scope():
+            settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "sk-bench", server.url
+            for number, document in enumerate(documents):
+                notes = {"notes": document["full_text"]}
+                _kill_soon()
+                completion = complete(
+                    actor=house.worker,
+                    endpoint=READ_NOTES,
+                    content={"alert": minimise(endpoint=READ_NOTES.name, source="triage.Alert", values=notes)},
+                    subject=f"run:{number}",
+                    idempotency_key=f"killed:{number}",
+                )
+                reasons.add(completion.degraded_reason or "answered")
+            return len(documents), len(server.requests), ", ".join(sorted(reasons))
 
 
 def _resident(pid: int | None) -> int:

@@ -92,7 +92,7 @@ def test_64_workers_killed_at_random_never_overdraw_a_budget_and_leave_nothing_h
     house = build_cast().northgate
     month = this_month(house)
     with CeleryWorker(env={**app_env, **SECONDS}, folder=tmp_path):
-        monitor, killed = run(house, app_env, seconds=20)
+        monitor, killed = run(house, app_env, seconds=15)
         killed_at = time.monotonic()
         while int(redis_client().hget(monitor.month, "held")) and time.monotonic() - killed_at < SETTLED_WITHIN_SECONDS:
             time.sleep(0.1)
@@ -119,6 +119,6 @@ def test_64_workers_killed_at_random_never_overdraw_a_budget_and_leave_nothing_h
 def test_the_harness_sees_a_budget_that_is_overdrawn(committed_db, app_env):
     """The same workers and the same monitor, with holds that are taken by reading, comparing and adding."""
     redis_client().flushdb()
-    monitor, _ = run(build_cast().northgate, app_env, seconds=8, naive=True)
+    monitor, _ = run(build_cast().northgate, app_env, seconds=6, naive=True)
     assert monitor.most > MONTH
     print(f"naive: at most {monitor.most} of {MONTH} in {monitor.samples} samples")

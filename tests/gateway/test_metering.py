@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from fintech_ai.gateway.metering import Meter
 from fintech_ai.gateway.models import ChargeKind, DegradedReason
-from fintech_ai.gateway.providers.vendors import OpenAIProvider
 from fintech_ai.gateway.providers.protocol import Message, ProviderFailure, Question, Reply, Tokens
+from fintech_ai.gateway.providers.vendors import OpenAIProvider
 
 MODEL = "gpt-4.1-mini"
 QUESTION = Question(messages=(Message("user", "x" * 936),), schema_name="V", schema={}, idempotency_key="k")

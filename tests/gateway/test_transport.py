@@ -1,10 +1,12 @@
 """A request ends by its deadline, whatever the other side does, and good connections are kept."""
 
+import gc
 import signal
 import socket
 import ssl
 import threading
 import time
+import warnings
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -164,6 +166,22 @@ def test_connections_are_kept_from_one_deadline_to_the_next(client):
                 response.read()
                 streams.add(response.extensions["network_stream"].get_extra_info("socket").getsockname())
         assert len(streams) == 1
+
+
+def test_connections_end_with_the_client_that_nobody_holds_any_more():
+    with ModelServer(["{}"]) as server:
+        held = []
+        for _ in range(20):
+            client = http_client(server.url)
+            client.itself = client  # as the SDKs' clients hold themselves
+            with deadline_in(5):
+                client.post(f"{server.url}/no", json={})
+            held.append(client)
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            del held, client
+            gc.collect()
+    assert [str(warning.message) for warning in warned if warning.category is ResourceWarning] == []
 
 
 def test_a_body_is_read_up_to_its_limit_and_no_further(client):

@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 import urllib.request
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -55,9 +56,7 @@ def deadline_in(seconds: float) -> Iterator[None]:
 
 
 def kept(make: Callable[P, T]) -> Callable[P, T]:
-    """Remember what `make` made for its last eight arguments. Threads that ask at the same time get the same one:
-    whoever had made another would drop it with its connections open.
-    """
+    """Remember what `make` made for its last eight arguments. Threads that ask at the same time get the same one."""
     remembered, lock = lru_cache(maxsize=8)(make), threading.Lock()
 
     @wraps(make)
@@ -182,6 +181,8 @@ class _Stream(httpcore2.NetworkStream):
 
     def __init__(self, connected: socket.socket):
         self._socket = connected
+        # `kept` lets go of a client without a word; its connections end with it.
+        weakref.finalize(self, connected.close)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._socket.settimeout(_left(httpcore2.ReadTimeout))

@@ -22,9 +22,7 @@ class Migration(migrations.Migration):
                 ("wrapped", models.BinaryField(help_text="Nonce and data key, encrypted with the master key.")),
                 (
                     "wrapped_by",
-                    models.CharField(
-                        help_text="The name of that master key; says nothing of the key.", max_length=16
-                    ),
+                    models.CharField(help_text="The name of that master key; says nothing of the key.", max_length=16),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
