@@ -15,7 +15,7 @@ ANSWERS = "cases.Recommendation"
 
 @dataclass(frozen=True)
 class Destination:
-    """A vendor that an endpoint's questions go to, in the order of the route. `problem` says why nothing is sent now."""
+    """A vendor that an endpoint's questions go to, in the order of the route. `problem` says why nothing goes now."""
 
     target: str
     vendor: str
