@@ -2,19 +2,19 @@
 
 from django.urls import path
 
-from fintech_ai.cases import views
+from fintech_ai.cases.views import case, queue
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("queues/<slug:slug>/", views.queue, name="queue"),
-    path("queues/<slug:slug>/next", views.queue_next, name="queue-next"),
-    path("queues/<slug:slug>/assign", views.queue_assign, name="queue-assign"),
-    path("cases/<uuid:case_id>/", views.case, name="case"),
-    path("cases/<uuid:case_id>/trail/", views.case_trail, name="case-trail"),
-    path("cases/<uuid:case_id>/take", views.take, name="case-take"),
-    path("cases/<uuid:case_id>/release", views.release, name="case-release"),
-    path("cases/<uuid:case_id>/assign", views.assign, name="case-assign"),
-    path("cases/<uuid:case_id>/decide", views.decide, name="case-decide"),
-    path("cases/<uuid:case_id>/approve", views.approve, name="case-approve"),
-    path("cases/<uuid:case_id>/send-back", views.send_back, name="case-send-back"),
+    path("", queue.home, name="home"),
+    path("queues/<slug:slug>/", queue.queue, name="queue"),
+    path("queues/<slug:slug>/next", queue.queue_next, name="queue-next"),
+    path("queues/<slug:slug>/assign", queue.queue_assign, name="queue-assign"),
+    path("cases/<uuid:case_id>/", case.case, name="case"),
+    path("cases/<uuid:case_id>/trail/", case.case_trail, name="case-trail"),
+    path("cases/<uuid:case_id>/take", case.take, name="case-take"),
+    path("cases/<uuid:case_id>/release", case.release, name="case-release"),
+    path("cases/<uuid:case_id>/assign", case.assign, name="case-assign"),
+    path("cases/<uuid:case_id>/decide", case.decide, name="case-decide"),
+    path("cases/<uuid:case_id>/approve", case.approve, name="case-approve"),
+    path("cases/<uuid:case_id>/send-back", case.send_back, name="case-send-back"),
 ]

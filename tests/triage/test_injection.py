@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from fintech_ai.cases.models import CaseState, Decision
+from fintech_ai.cases.models import Decision
+from fintech_ai.cases.states import CaseState
 from fintech_ai.core.redis import redis_client
 from tests.support.cast import build_cast
 from tests.support.model_server import ModelServer

@@ -1,73 +1,10 @@
-"""Customer, merchant, transaction, alert: what is stored, and what can never be true of it.
-
-External ids are the bank's own and unique per tenant. Coordinates are WGS 84 degrees.
-"""
+"""Transaction: one payment as the bank posted it."""
 
 from django.db import models
 from django.db.models import Q
 
-from fintech_ai.cases.models import Case
 from fintech_ai.core.tenancy import TenantModel
-
-
-def coordinates_are_a_pair(prefix: str, *, name: str) -> models.CheckConstraint:
-    """Both coordinates or neither, and on the globe. `prefix` is what the two fields' names start with."""
-    latitude, longitude = f"{prefix}latitude", f"{prefix}longitude"
-    return models.CheckConstraint(
-        condition=Q(**{f"{latitude}__isnull": True, f"{longitude}__isnull": True})
-        | Q(
-            # A comparison with NULL is NULL, and a check lets NULL pass: so NOT NULL is said aloud.
-            **{
-                f"{latitude}__isnull": False,
-                f"{longitude}__isnull": False,
-                f"{latitude}__gte": -90,
-                f"{latitude}__lte": 90,
-                f"{longitude}__gte": -180,
-                f"{longitude}__lte": 180,
-            }
-        ),
-        name=name,
-    )
-
-
-class Customer(TenantModel):
-    """Who pays: a person or firm that banks with the tenant."""
-
-    external_id = models.CharField(max_length=100)
-    name = models.CharField(max_length=200, blank=True)
-    home_country = models.CharField(max_length=2, blank=True, help_text="ISO 3166-1 alpha-2.")
-    home_city = models.CharField(max_length=100, blank=True)
-    home_latitude = models.FloatField(null=True, blank=True)
-    home_longitude = models.FloatField(null=True, blank=True)
-    since = models.DateField(null=True, blank=True, help_text="When the relationship began.")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["tenant", "external_id"], name="customer_external_id_is_unique"),
-            coordinates_are_a_pair("home_", name="customer_home_is_on_the_globe"),
-        ]
-
-    def __str__(self) -> str:
-        return self.external_id
-
-
-class Merchant(TenantModel):
-    """Who is paid: a merchant, or the payee of a transfer."""
-
-    external_id = models.CharField(max_length=100)
-    name = models.CharField(max_length=200, blank=True)
-    category = models.CharField(max_length=60, blank=True, help_text="The tenant's own category or an MCC (ISO 18245).")
-    country = models.CharField(max_length=2, blank=True, help_text="ISO 3166-1 alpha-2.")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["tenant", "external_id"], name="merchant_external_id_is_unique"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name or self.external_id
+from triage.models.parties import Customer, Merchant, coordinates_are_a_pair
 
 
 class Channel(models.TextChoices):
@@ -172,37 +109,3 @@ class Transaction(TenantModel):
     def is_physical(self) -> bool:
         """The card itself was at the place where the payment was made."""
         return self.channel in PHYSICAL_CHANNELS
-
-
-class AlertChannel(models.TextChoices):
-    """How the suspicion reached the bank."""
-
-    MONITORING = "monitoring", "Transaction monitoring"
-    CUSTOMER = "customer", "Customer's report"
-    NETWORK = "network", "Card network or other bank"
-    ANALYST = "analyst", "Raised by hand"
-
-
-class Alert(TenantModel):
-    """The reason why a transaction became a case. Notes are untrusted text: shown to people, never followed."""
-
-    external_id = models.CharField(max_length=100, blank=True)
-    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="alerts")
-    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="alert")
-    channel = models.CharField(max_length=20, choices=AlertChannel)
-    raised_by = models.CharField(max_length=100, help_text="The rule, system or person that raised it.")
-    notes = models.TextField(blank=True, max_length=4000)
-    received_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "external_id"], condition=~Q(external_id=""), name="alert_external_id_is_unique"
-            ),
-            models.CheckConstraint(condition=Q(channel__in=AlertChannel.values), name="alert_channel_is_known"),
-            models.CheckConstraint(condition=~Q(raised_by=""), name="alert_says_what_raised_it"),
-        ]
-        indexes = [models.Index(fields=["transaction", "-received_at"], name="alert_by_transaction")]
-
-    def __str__(self) -> str:
-        return f"{self.raised_by} on {self.transaction}"

@@ -1,0 +1,91 @@
+"""Case: one thing that a person may have to decide."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Func, Q, Value
+
+from fintech_ai.cases.models.queues import Queue
+from fintech_ai.cases.states import OPEN_STATES, CaseState
+from fintech_ai.core.tenancy import TenantModel
+
+
+class Case(TenantModel):
+    """One thing that a person may have to decide."""
+
+    number = models.BigIntegerField(
+        unique=True,
+        editable=False,
+        db_default=Func(Value("case_number"), function="nextval"),
+        help_text="For people to say aloud. Gaps mean nothing.",
+    )
+    capability = models.CharField(max_length=20)
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="cases")
+    subject = models.CharField(max_length=200, help_text="What it is about, such as the merchant's name.")
+    amount = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    headline = models.CharField(max_length=200, blank=True, help_text="The strongest reasons, in a few words.")
+    risk = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="0 to 100; empty until a run has finished."
+    )
+    state = models.CharField(max_length=20, choices=CaseState, default=CaseState.RECEIVED)
+    recommendation = models.OneToOneField(
+        "Recommendation",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The one that is on the screen: that of the latest finished run.",
+    )
+    outcome = models.CharField(max_length=20, blank=True, help_text="The final decision, once there is one.")
+    version = models.PositiveIntegerField(default=1, help_text="Grows with every change; a stale page cannot decide.")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    assigned_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=CaseState.values), name="case_state_is_known"),
+            models.CheckConstraint(condition=Q(risk__isnull=True) | Q(risk__lte=100), name="case_risk_is_0_to_100"),
+            models.CheckConstraint(
+                condition=Q(amount__isnull=True, currency="") | (Q(amount__gte=0) & ~Q(currency="")),
+                name="case_amount_has_currency",
+            ),
+            models.CheckConstraint(
+                condition=Q(assignee__isnull=True, assigned_at__isnull=True)
+                | Q(assignee__isnull=False, assigned_at__isnull=False),
+                name="case_assignee_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=CaseState.DECIDED, closed_at__isnull=False) & ~Q(outcome="")
+                | ~Q(state=CaseState.DECIDED) & Q(closed_at__isnull=True, outcome=""),
+                name="case_is_decided_with_outcome_and_time",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                F("queue"),
+                F("risk").desc(nulls_last=True),
+                F("due_at"),
+                F("id"),
+                condition=Q(state__in=OPEN_STATES),
+                name="case_open_by_risk",
+            ),
+            models.Index(fields=["tenant", "-created_at", "-id"], name="case_newest"),
+            models.Index(fields=["assignee"], condition=Q(state__in=OPEN_STATES), name="case_open_by_assignee"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.subject}"
+
+    @property
+    def reference(self) -> str:
+        """The number with the capability's letter, as people write it: T-20871."""
+        return f"{self.capability[:1].upper()}-{self.number}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != CaseState.DECIDED
