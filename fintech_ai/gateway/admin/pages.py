@@ -26,6 +26,13 @@ from fintech_ai.gateway.providers import configured
 from fintech_ai.gateway.targets import Target
 from fintech_ai.gateway.use import MOST_CALLS, TargetUse, cost_by_endpoint, costliest_cases, use_of_targets
 
+# What has to be set in the environment before a provider can be asked.
+SETTINGS = {
+    "openai": "OPENAI_API_KEY",
+    "azure": "AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY",
+    "anthropic": "ANTHROPIC_API_KEY",
+    "compatible": "OPENAI_BASE_URL",
+}
 TOLD = {"budget.nearly_spent": "80% spent", "budget.spent": "All spent"}
 CIRCUITS = {
     "closed": "Closed: asked as usual",
@@ -154,6 +161,7 @@ def _providers(now: InForce) -> Iterator[dict[str, Any]]:
             "name": name,
             "label": label,
             "is_configured": provider is not None,
+            "setting": SETTINGS[name],
             "host": urlsplit(provider.base_url).hostname if provider else "",
             "region": provider.region if provider else "",
             "model": provider.default_model if provider else "",

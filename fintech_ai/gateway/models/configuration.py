@@ -63,13 +63,17 @@ class PromptChoice(Proposal):
 
     endpoint = models.CharField(max_length=60, validators=[check_endpoint])
     version = models.PositiveSmallIntegerField()
-    sha256 = models.CharField(max_length=64, editable=False)
+    sha256 = models.CharField("hash of its file", max_length=64, editable=False)
     challenger = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="A version whose answers are stored to be compared, and never shown."
     )
-    challenger_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    challenger_sha256 = models.CharField("hash of the challenger's file", max_length=64, blank=True, editable=False)
     shadow_percent = models.DecimalField(
-        max_digits=4, decimal_places=1, default=0, help_text="The share of calls that the challenger is asked too."
+        "share in shadow, percent",
+        max_digits=4,
+        decimal_places=1,
+        default=0,
+        help_text="The share of calls that the challenger is asked too.",
     )
 
     class Meta(Proposal.Meta):
