@@ -42,6 +42,9 @@ def take_officer(page: Page, *, url: str, scheme: str, folder: Path) -> None:
     for name in OFFICER_PAGES:
         page.goto(f"{url}/admin/gateway/{name}/")
         page.screenshot(path=folder / f"{name}-{scheme}.png", full_page=True, animations="disabled")
+    page.goto(f"{url}/admin/data-flow/")
+    # Not all of it: the table of every field is twenty screens long.
+    page.screenshot(path=folder / f"data-flow-{scheme}.png", animations="disabled")
     page.goto(f"{url}/admin/gateway/promptchoice/?state__exact=proposed")
     page.locator("#result_list th a").first.click()
     page.screenshot(path=folder / f"proposal-{scheme}.png", full_page=True, animations="disabled")

@@ -101,7 +101,7 @@ def drawing(flow: Flow) -> Drawing:
             or ["nobody now"],
             not open_places,
         ),
-        ("Checked by code, read by", list(flow.readers), not open_places),
+        ("Checked, and read by", list(flow.readers), not open_places),
     ]
     most = max(len(lines) for _, lines, _ in stations)
     height = 2 * BOX_TOP + 2 * PADDING + (most + 1) * LINE_HEIGHT
