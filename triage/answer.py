@@ -9,7 +9,7 @@ from fintech_ai.cases.capability import ClaimDraft, RecommendationDraft
 from fintech_ai.cases.models import Author
 from fintech_ai.gateway.requests import Completion
 from triage import baseline, policy
-from triage.codes import CATALOGUE, CATALOGUE_VERSION, Kind
+from triage.codes import CATALOGUE, CATALOGUE_VERSION, Kind, typologies_of
 from triage.codes.missing import missing_from
 from triage.codes.system import (
     MODEL_MORE_LENIENT,
@@ -17,19 +17,32 @@ from triage.codes.system import (
     MODEL_WITHOUT_EVIDENCE,
     NOTES_NOT_READ,
     NOTES_RAISED,
+    UNTRUSTED_TEXT,
 )
-from triage.evidence import Quote, checked, leans_on_record, noticed, recomputed
+from triage.evidence import (
+    Quote,
+    checked,
+    checked_typology,
+    evidence_notices,
+    leans_on_record,
+    noticed,
+    recomputed,
+    recomputed_typology,
+)
 from triage.features import FEATURES_VERSION, Features
 from triage.policy import FLOOR, Verdict
-from triage.schemas import NotesAnswer, ReasonGiven, TriageAnswer
+from triage.schemas import NotesAnswer, ReasonGiven, TriageAnswer, TypologyGiven
 
 NO_PROVIDER = "no_provider"
 
 
-def from_baseline(features: Features, *, as_of: datetime, degraded_reason: str) -> RecommendationDraft:
+def from_baseline(
+    features: Features, *, as_of: datetime, degraded_reason: str, has_notes: bool = False
+) -> RecommendationDraft:
     """The baseline's answer. `degraded_reason` says why no model gave one."""
     score = baseline.score(features)
-    claims = _own_claims(score, features)
+    claims = _in_order([*_own_claims(score, features), *_own_typologies(features)])
+    claims += _of_evidence(features, has_notes=has_notes)
     if degraded_reason != NO_PROVIDER:
         reason = degraded_reason.replace("_", " ")
         claims.append(noticed(MODEL_UNAVAILABLE, f"No model answered ({reason}); the baseline did."))
@@ -61,6 +74,7 @@ def from_model(
     as_of: datetime,
     call_id: uuid.UUID,
     prompt_version: str,
+    has_notes: bool = False,
     notes: Completion[NotesAnswer] | None = None,
 ) -> RecommendationDraft:
     """The model's answer, checked: what it cannot bear out is kept as unsupported and used for nothing.
@@ -72,13 +86,14 @@ def from_model(
     raise the decision further, by signals that hold, and none of its words is shown. None if it was not asked.
     """
     score = baseline.score(features)
-    claims = _checked_claims(answer.reason_codes, score, features)
+    claims = _checked_claims(answer.reason_codes, score, features) + _checked_typologies(answer.typologies, features)
     supported = {claim.code: claim for claim in claims if claim.supported}
     said = Verdict(answer.decision)
     by_features = policy.raised(least=score.decision, said=said, signals=_signals(supported.values()))
     decision, heard, notices = _with_notes(notes, by_features, score, features)
     claims += [claim for claim in heard if claim.code not in supported]
     claims += _own_claims(score, features, but={*supported, *(claim.code for claim in heard)})
+    claims += _own_typologies(features, but=supported)
     sentences = [
         " ".join(sentence.text.split())
         for sentence in answer.summary
@@ -100,7 +115,12 @@ def from_model(
         risk=max(score.risk, FLOOR[decision]),
         headline=baseline.headline(score.codes, features),
         summary=" ".join(sentences) or baseline.summary(score.codes, features),
-        claims=(*_in_order(claims), *_notices(said, by_features, score.decision), *notices),
+        claims=(
+            *_in_order(claims),
+            *_of_evidence(features, has_notes=has_notes),
+            *_notices(said, by_features, score.decision),
+            *notices,
+        ),
         inputs=inputs,
         made_by=Author.MODEL,
         missing=tuple(sentence for sentence in baseline.missing(features) if not told or sentence in told),
@@ -154,6 +174,30 @@ def _checked_claims(reasons: Iterable[ReasonGiven], score: baseline.Score, featu
         checked(Quote(code, dict(quoted)), features, claimed_by=Author.MODEL, points=score.points.get(code, 0))
         for code, quoted in quotes
     ]
+
+
+def _checked_typologies(typologies: Iterable[TypologyGiven], features: Features) -> list[ClaimDraft]:
+    """The model's typologies, each checked once; a repetition adds nothing."""
+    told = {(typology.code, tuple(dict.fromkeys(typology.signals))): None for typology in typologies}
+    return [checked_typology(code, signals, features, claimed_by=Author.MODEL) for code, signals in told]
+
+
+def _own_typologies(features: Features, *, but: Iterable[str] = ()) -> list[ClaimDraft]:
+    """The typologies that the record bears out, beside what the model said already."""
+    return [
+        recomputed_typology(typology, features, claimed_by=Author.BASELINE)
+        for typology in typologies_of(features)
+        if typology.code not in but
+    ]
+
+
+def _of_evidence(features: Features, *, has_notes: bool) -> list[ClaimDraft]:
+    """What is to be said of the evidence as a whole, and of text that strangers may have written."""
+    notices = evidence_notices(features)
+    if has_notes:
+        sentence = "Notes came with the alert. Anybody may have written them: they are no evidence and lower nothing."
+        notices.append(noticed(UNTRUSTED_TEXT, sentence))
+    return notices
 
 
 def _own_claims(score: baseline.Score, features: Features, *, but: Iterable[str] = ()) -> list[ClaimDraft]:

@@ -14,7 +14,7 @@ from fintech_ai.gateway.services import complete
 from fintech_ai.privacy.services import minimise
 from triage import selectors
 from triage.answer import could_be_raised, from_baseline, from_model
-from triage.codes import CATALOGUE
+from triage.codes import CATALOGUE, TYPOLOGIES
 from triage.features import Features, features_of
 from triage.known import known_values
 from triage.models import Alert
@@ -22,7 +22,7 @@ from triage.schemas import NotesAnswer, TriageAnswer
 from triage.tools import merchant_history
 
 # Two questions, so that what strangers write never stands in the one whose answer is shown and may say less.
-RECOMMEND = Endpoint(name="triage.recommend", version=1, schema=TriageAnswer, tools=(merchant_history,))
+RECOMMEND = Endpoint(name="triage.recommend", version=3, schema=TriageAnswer, tools=(merchant_history,))
 READ_NOTES = Endpoint(name="triage.read_notes", version=1, schema=NotesAnswer)
 # The tenant's own word for a kind of shop. One that could speak to the model is not sent.
 CATEGORY = re.compile(r"[\w.&/-]{1,40}")
@@ -34,6 +34,17 @@ REFERENCE = {
     "reason_codes": {
         code.code: {"kind": code.kind, "label": code.label, "reads": code.reads, "rule": code.why}
         for code in CATALOGUE.values()
+    },
+    "typologies": {
+        typology.code: {
+            "label": typology.label,
+            "reads": typology.reads,
+            "all_of": typology.all_of,
+            "any_of": typology.any_of,
+            "least": typology.least if typology.any_of else 0,
+            "rule": typology.why,
+        }
+        for typology in TYPOLOGIES.values()
     },
 }
 
@@ -69,16 +80,23 @@ class TriageCapability:
         alert = selectors.alert_of(run.case)
         as_of = alert.transaction.occurred_at
         features = features_of(alert.transaction)
+        has_notes = bool(alert.notes.strip())
         completion = _ask(RECOMMEND, run, alert, features)
         if completion.value is None:
-            return from_baseline(features, as_of=as_of, degraded_reason=completion.degraded_reason)
-        read = alert.notes.strip() and could_be_raised(features)
+            return from_baseline(
+                features,
+                as_of=as_of,
+                degraded_reason=completion.degraded_reason,
+                has_notes=has_notes,
+            )
+        read = has_notes and could_be_raised(features)
         return from_model(
             completion.value,
             features,
             as_of=as_of,
             call_id=completion.call_id,
             prompt_version=completion.prompt_version,
+            has_notes=has_notes,
             notes=_ask(READ_NOTES, run, alert, features) if read else None,
         )
 

@@ -1,18 +1,19 @@
 """How a claim of triage is checked: its rule is recomputed from the stored features, its numbers compared with them.
 
-Pure functions. A claim is supported if its code is in the catalogue, its rule holds, and every value that it quotes is
-the recorded one; it has to quote at least one that the rule reads.
+Pure functions. A reason is supported if its code is in the catalogue, its rule holds, and every value that it quotes is
+the recorded one; it has to quote at least one that the rule reads. A typology is supported if its rule holds, and every
+signal that it is said to rest on is one that bears it out.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from fintech_ai.cases.capability import ClaimDraft
-from triage.codes import CATALOGUE, CATALOGUE_VERSION, Code, Kind
-from triage.codes.system import UNKNOWN_CODE, Notice
+from triage.codes import CATALOGUE, CATALOGUE_VERSION, EXCULPATORY, SIGNALS, TYPOLOGIES, Code, Kind, Typology
+from triage.codes.system import CONFLICT_FROM, CONFLICTING, INSUFFICIENT_EVIDENCE, NOTICES, UNKNOWN_CODE, Notice
 from triage.features import Features
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -56,6 +57,71 @@ def recomputed(code: Code, features: Features, *, claimed_by: str, points: float
     """The claim that code itself makes: the rule holds, and it quotes what it reads."""
     values = {name: str(value) for name, value in recorded(code, features).items() if value is not None}
     return checked(Quote(code.code, values), features, claimed_by=claimed_by, points=points)
+
+
+def checked_typology(code: str, signals: Iterable[str], features: Features, *, claimed_by: str) -> ClaimDraft:
+    """A kind of fraud that is claimed to rest on these signals, with what the check found."""
+    named = list(dict.fromkeys(signals))
+    typology = TYPOLOGIES.get(code)
+    if typology is None:
+        return _unknown(Quote(code), claimed_by)
+    bearing = typology.rests_on(features)
+    finding = _typology_fault(typology, named, bearing)
+    return ClaimDraft(
+        kind=Kind.TYPOLOGY,
+        code=typology.code,
+        label=typology.label,
+        statement=typology.facts(features),
+        supported=not finding,
+        evidence={
+            "catalogue": CATALOGUE_VERSION,
+            "features": features.model_dump(mode="json", include=set(typology.reads)),
+            "signals": list(bearing),
+            "claimed_signals": named,
+            "claimed_by": claimed_by,
+            "published": [
+                {"scheme": counterpart.scheme, "code": counterpart.code, "name": counterpart.name}
+                for counterpart in typology.published
+            ],
+        },
+        source=typology.source,
+        finding=finding[:MAX_FINDING],
+    )
+
+
+def recomputed_typology(typology: Typology, features: Features, *, claimed_by: str) -> ClaimDraft:
+    """The claim that code itself makes: the rule holds, on the signals that bear it out."""
+    return checked_typology(typology.code, typology.rests_on(features), features, claimed_by=claimed_by)
+
+
+def evidence_notices(features: Features) -> list[ClaimDraft]:
+    """What is to be said of the evidence as a whole: that there is none, or that it points both ways."""
+    signals = [code for code in SIGNALS if code.holds(features)]
+    excuses = [code for code in EXCULPATORY if code.holds(features)]
+    if not signals and not excuses:
+        return [noticed(INSUFFICIENT_EVIDENCE, "No signal holds, and nothing speaks for the customer.")]
+    if min(len(signals), len(excuses)) < CONFLICT_FROM:
+        return []
+    sentence = f"{len(signals)} signals speak for fraud, {len(excuses)} points for the customer."
+    return [noticed(CONFLICTING, sentence)]
+
+
+def recomputes(claim: Any, features: Features) -> bool:
+    """Whether a claim (Claim or ClaimDraft) may be shown as fact: supported, and borne out by these features again.
+
+    What a notice tells of the model's part cannot be recomputed from features; that it is one of ours can.
+    """
+    if not claim.supported:
+        return False
+    if claim.kind == Kind.TYPOLOGY:
+        typology = TYPOLOGIES.get(claim.code)
+        return bool(typology and typology.holds(features) and claim.statement == typology.facts(features))
+    if code := CATALOGUE.get(claim.code):
+        same = claim.evidence["features"] == recorded(code, features) and claim.statement == code.facts(features)
+        return claim.kind == code.kind and same and code.holds(features)
+    if claim.code in (INSUFFICIENT_EVIDENCE.code, CONFLICTING.code):
+        return [(own.code, own.statement) for own in evidence_notices(features)] == [(claim.code, claim.statement)]
+    return claim.code in {notice.code for notice in NOTICES} - {UNKNOWN_CODE.code}
 
 
 def noticed(notice: Notice, statement: str) -> ClaimDraft:
@@ -116,6 +182,17 @@ def _fault(code: Code, quote: Quote, features: Features) -> str:
             return f"It quotes {quoted[:MAX_CODE]} as {_words(name)}; recorded is {values[name]}. Not used."
     if not set(quote.features) & set(code.reads):
         return "It quotes none of the values that bear on it. Not used."
+    return ""
+
+
+def _typology_fault(typology: Typology, named: list[str], bearing: tuple[str, ...]) -> str:
+    """What is wrong with the claim, as a sentence; empty if nothing."""
+    if not bearing:
+        return f"{typology.label}: the signals on record do not bear it out. Not used."
+    if not named:
+        return "It names none of the signals that it rests on. Not used."
+    if strange := [name for name in named if name not in bearing]:
+        return f"It leans on “{strange[0][:MAX_CODE]}”, which does not bear it out here. Not used."
     return ""
 
 

@@ -9,13 +9,20 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from triage.codes import CATALOGUE
+from triage.codes import CATALOGUE, SIGNALS, TYPOLOGIES
 from triage.codes.missing import MISSING
 from triage.features import Features
 
 CodeName = Annotated[str, Field(max_length=100), WithJsonSchema({"type": "string", "enum": sorted(CATALOGUE)})]
 FeatureName = Annotated[
     str, Field(max_length=100), WithJsonSchema({"type": "string", "enum": list(Features.model_fields)})
+]
+SignalName = Annotated[
+    str, Field(max_length=100), WithJsonSchema({"type": "string", "enum": [signal.code for signal in SIGNALS]})
+]
+TypologyName = Annotated[str, Field(max_length=100), WithJsonSchema({"type": "string", "enum": list(TYPOLOGIES)})]
+ClaimName = Annotated[
+    str, Field(max_length=100), WithJsonSchema({"type": "string", "enum": [*sorted(CATALOGUE), *TYPOLOGIES]})
 ]
 MissingCode = Literal[tuple(missing.code for missing in MISSING)]
 
@@ -38,25 +45,35 @@ class ReasonGiven(BaseModel):
     features: list[QuotedFeature] = Field(max_length=12)
 
 
+class TypologyGiven(BaseModel):
+    """One kind of fraud, and the signals that it is said to rest on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: TypologyName
+    signals: list[SignalName] = Field(max_length=12)
+
+
 class SummarySentence(BaseModel):
-    """One sentence of the summary, and the reason codes that bear it out."""
+    """One sentence of the summary, and the reason codes and typologies that bear it out."""
 
     model_config = ConfigDict(extra="forbid")
 
     text: str = Field(max_length=300)
-    codes: list[CodeName] = Field(max_length=6)
+    codes: list[ClaimName] = Field(max_length=6)
 
 
 class TriageAnswer(BaseModel):
-    """The whole answer for one alert."""
+    """The whole answer for one alert. Answers stored before there were typologies have none."""
 
     model_config = ConfigDict(extra="forbid")
 
     decision: Literal["clear", "review", "escalate", "block"]
     confidence: float = Field(ge=0, le=1, description="probability that the decision is right")
     reason_codes: list[ReasonGiven] = Field(max_length=16)
+    typologies: list[TypologyGiven] = Field(default_factory=list, max_length=3)
     summary: list[SummarySentence] = Field(max_length=4)
-    missing: list[MissingCode] = Field(max_length=5, description="what would change the answer")
+    missing: list[MissingCode] = Field(max_length=len(MISSING), description="what would change the answer")
 
 
 class NotesAnswer(BaseModel):

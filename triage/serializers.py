@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from fintech_ai.cases.models import Claim, Recommendation
 from fintech_ai.cases.serializers import RecommendationSerializer
 from fintech_ai.core.api.fields import AmountField, MomentField, StrictSerializer, TextField
+from triage.codes import Kind
 from triage.models import Alert, AlertChannel, Channel, EntryMode, Rail, ThreeDS
 from triage.rows import CustomerRow, MerchantRow, TransactionRow
 from triage.services import MAX_ROWS
@@ -121,6 +125,70 @@ class AlertCaseSerializer(serializers.Serializer):
         return reverse("case", args=[case.id], request=self.context.get("request"))
 
 
+class ReasonCodeSerializer(serializers.Serializer):
+    """A signal, or what speaks for the customer: recomputed by code from the recorded features in `evidence`."""
+
+    code, kind, label, statement = (serializers.CharField() for _ in range(4))
+    source = serializers.CharField(help_text="The published counterpart of the code.")
+    evidence = serializers.SerializerMethodField()
+
+    def get_evidence(self, claim: Claim) -> dict[str, Any]:
+        return claim.evidence.get("features", {})
+
+
+class PublishedCodeSerializer(serializers.Serializer):
+    scheme, code, name = (serializers.CharField() for _ in range(3))
+
+
+class TypologySerializer(serializers.Serializer):
+    """A kind of fraud that the signals look like. `signals` are the reason codes that it rests on."""
+
+    code, label, statement = (serializers.CharField() for _ in range(3))
+    signals = serializers.ListField(source="evidence.signals", child=serializers.CharField())
+    published = PublishedCodeSerializer(source="evidence.published", many=True)
+
+
+class SystemCodeSerializer(serializers.Serializer):
+    """What the machine says of its own answer."""
+
+    code, label, statement = (serializers.CharField() for _ in range(3))
+
+
+class TriageRecommendationSerializer(RecommendationSerializer):
+    """The same contract whoever made it. Codes are facts that code bore out; `claims` also holds what failed."""
+
+    reason_codes = serializers.SerializerMethodField()
+    typologies = serializers.SerializerMethodField()
+    system_codes = serializers.SerializerMethodField()
+    unsupported = serializers.SerializerMethodField(help_text="Claims of the model that the record does not bear out.")
+
+    class Meta(RecommendationSerializer.Meta):
+        fields = [*RecommendationSerializer.Meta.fields, "reason_codes", "typologies", "system_codes", "unsupported"]
+
+    @extend_schema_field(ReasonCodeSerializer(many=True))
+    def get_reason_codes(self, recommendation: Recommendation) -> list[dict[str, Any]]:
+        return ReasonCodeSerializer(self._facts(recommendation, Kind.SIGNAL, Kind.EXCULPATORY), many=True).data
+
+    @extend_schema_field(TypologySerializer(many=True))
+    def get_typologies(self, recommendation: Recommendation) -> list[dict[str, Any]]:
+        return TypologySerializer(self._facts(recommendation, Kind.TYPOLOGY), many=True).data
+
+    @extend_schema_field(SystemCodeSerializer(many=True))
+    def get_system_codes(self, recommendation: Recommendation) -> list[dict[str, Any]]:
+        return SystemCodeSerializer(self._facts(recommendation, Kind.SYSTEM), many=True).data
+
+    def get_unsupported(self, recommendation: Recommendation) -> int:
+        return sum(not claim.supported for claim in self._claims(recommendation))
+
+    def _facts(self, recommendation: Recommendation, *kinds: Kind) -> list[Claim]:
+        return [claim for claim in self._claims(recommendation) if claim.supported and claim.kind in kinds]
+
+    def _claims(self, recommendation: Recommendation) -> list[Claim]:
+        """Read once for all fields."""
+        prefetch_related_objects([recommendation], "claims")
+        return list(recommendation.claims.all())
+
+
 class AlertReceiptSerializer(serializers.ModelSerializer):
     """The alert was taken. Its recommendation follows; `state` is that of the case."""
 
@@ -138,7 +206,7 @@ class AlertSerializer(AlertReceiptSerializer):
     transaction = serializers.CharField(source="transaction.external_id")
     received_at = MomentField()
     outcome = serializers.CharField(source="case.outcome", help_text="What was decided; empty before.")
-    recommendation = RecommendationSerializer(source="case.recommendation", allow_null=True)
+    recommendation = TriageRecommendationSerializer(source="case.recommendation", allow_null=True)
 
     class Meta(AlertReceiptSerializer.Meta):
         fields = [

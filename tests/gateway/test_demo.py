@@ -43,7 +43,7 @@ def test_the_prompts_in_use_are_approved_and_the_newer_one_waits_for_whoever_tri
         endpoint.name: endpoint.version for endpoint in all_endpoints()
     }
     assert approved["triage.recommend"].decided_by == cast.colin.user
-    assert (waiting.endpoint, waiting.challenger) == ("triage.recommend", 2)
+    assert (waiting.endpoint, waiting.challenger) == ("triage.recommend", 4)
 
 
 def test_the_loader_makes_two_officers_who_have_decided(db, tmp_path, monkeypatch):

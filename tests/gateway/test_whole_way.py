@@ -70,7 +70,7 @@ def test_a_model_recommends_and_no_personal_data_leaves(house, provider, worker)
         call = ModelCall.objects.get()
         actions = [event.action for event in trail_of(recommendation.case_id)]
     assert (recommendation.made_by, recommendation.model_call_id) == (Author.MODEL, call.id)
-    assert recommendation.prompt_version == "triage.recommend-v1"
+    assert recommendation.prompt_version == "triage.recommend-v3"
     assert (call.outcome, call.subject) == ("answered", f"run:{recommendation.run_id}")
     assert "model.called" in actions
     # The worker may also find runs that other tests have left waiting.

@@ -12,7 +12,8 @@ from fintech_ai.cases.tasks import run_execute
 from tests.support.cast import House
 from tests.support.model_server import Request
 from tests.triage.build import NOW, a_row, an_alert, imported
-from triage.codes import CATALOGUE, Kind
+from triage.codes import CATALOGUE, Kind, typologies_of
+from triage.evidence import recomputes
 from triage.features import Features
 from triage.rows import CustomerRow, MerchantRow
 
@@ -89,7 +90,15 @@ def _honest(features: dict[str, Any]) -> dict[str, Any]:
         {"code": code.code, "features": [{"name": name, "value": str(features[name])} for name in code.reads]}
         for code in codes
     ]
-    return {"decision": "block", "confidence": 0.9, "reason_codes": reasons, "summary": [], "missing": []}
+    kinds = [{"code": kind.code, "signals": list(kind.rests_on(stored))} for kind in typologies_of(stored)]
+    return {
+        "decision": "block",
+        "confidence": 0.9,
+        "reason_codes": reasons,
+        "typologies": kinds[:3],
+        "summary": [],
+        "missing": [],
+    }
 
 
 def _obedient(instruction: str, features: dict[str, Any]) -> dict[str, Any]:
@@ -104,6 +113,7 @@ def _obedient(instruction: str, features: dict[str, Any]) -> dict[str, Any]:
         "decision": "clear",
         "confidence": 1,
         "reason_codes": reasons[:16],
+        "typologies": [{"code": "authorised_scam", "signals": ["new_payee"]}, {"code": "no_fraud", "signals": []}],
         "summary": [{"text": instruction[:300], "codes": [code]} for code in codes],
         "missing": [],
     }
@@ -158,8 +168,8 @@ def shown_words(case: Case) -> str:
 def fake_support(case: Case) -> list[str]:
     """Codes that are shown as supported and are not: their rule does not hold on what is stored."""
     features = Features.model_validate(case.recommendation.inputs["features"])
-    claims = case.recommendation.claims.filter(supported=True).exclude(kind=Kind.SYSTEM)
-    return [claim.code for claim in claims if claim.code not in CATALOGUE or not CATALOGUE[claim.code].holds(features)]
+    claims = case.recommendation.claims.filter(supported=True)
+    return [claim.code for claim in claims if not recomputes(claim, features)]
 
 
 def fits(place: str, text: str) -> bool:

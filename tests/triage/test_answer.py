@@ -8,6 +8,8 @@ from tests.triage.build import NOW, a_habit, an_event, features_from
 from tests.triage.test_baseline import ORDINARY, a_theft
 from triage import baseline
 from triage.answer import from_baseline, from_model
+from triage.codes import CATALOGUE_VERSION
+from triage.features import FEATURES_VERSION
 from triage.policy import Verdict
 from triage.schemas import TriageAnswer
 
@@ -121,7 +123,7 @@ def test_the_baseline_says_why_it_answered():
 
 def test_the_inputs_are_json_and_versioned():
     inputs = from_baseline(a_theft(), as_of=NOW, degraded_reason="no_provider").inputs
-    assert inputs["features_version"] == inputs["catalogue_version"] == 1
+    assert (inputs["features_version"], inputs["catalogue_version"]) == (FEATURES_VERSION, CATALOGUE_VERSION)
     assert inputs["features"]["amount"] == "900.00"
     assert inputs["as_of"] == NOW.isoformat()
 

@@ -7,12 +7,10 @@ import pytest
 from tests.triage.build import a_habit, a_past, an_event, features_from, random_features
 from triage.codes import CATALOGUE, EXCULPATORY, SIGNALS
 from triage.codes.missing import MISSING, missing_from
+from triage.codes.published import published
 from triage.features import Features
 from triage.models import Channel
 
-# Type and subtype as the enumerations of FinCEN's SAR XML schema (EFL_SARXBatchSchema.xsd) hold them.
-FINCEN = {"3/305", "8/805", "8/812", "9/910", "9/911", "9/920"}
-NETWORKS = {"Visa 10.1", "Visa 10.4", "Visa 10.5", "Mastercard 4837", "Mastercard 4849", "Mastercard 4870"}
 OTHER = {"EMV 3-D Secure 2.3"}
 
 ORDINARY = an_event()
@@ -100,9 +98,8 @@ def test_it_says_its_numbers_in_a_sentence_whatever_is_known(code):
 
 def test_every_signal_names_a_published_counterpart_that_exists():
     for code in SIGNALS:
-        parts = [part.removeprefix("FinCEN ") for part in code.source.split(", ")]
-        assert parts, code.code
-        assert set(parts) <= FINCEN | NETWORKS, code.code
+        assert published(code.source), code.code
+        assert all(counterpart.name for counterpart in published(code.source)), code.code
     assert {code.source for code in EXCULPATORY} <= OTHER | {""}
 
 
@@ -123,7 +120,12 @@ def test_an_impossible_journey_is_told_with_its_numbers():
 
 def test_only_what_is_really_missing_is_asked_for():
     online = features_from(an_event(**SHOP), a_habit(an_event()))
-    assert [missing.code for missing in missing_from(online)] == ["three_ds_result", "device", "customer_confirmation"]
+    assert [missing.code for missing in missing_from(online)] == [
+        "three_ds_result",
+        "device",
+        "ip_country",
+        "customer_confirmation",
+    ]
     present = features_from(ORDINARY, HABIT)
     assert [missing.code for missing in missing_from(present)] == ["customer_confirmation"]
     assert {missing.code for missing in MISSING} >= {missing.code for missing in missing_from(features_from(ORDINARY))}

@@ -14,8 +14,8 @@ from tests.support.cast import build_cast
 from tests.support.model_server import Fault, ModelServer, Request
 from tests.triage.build import a_row, an_alert, imported
 from triage import baseline
-from triage.codes import CATALOGUE
-from triage.evidence import Quote, checked
+from triage.codes import CATALOGUE, TYPOLOGIES
+from triage.evidence import Quote, checked, recomputes
 from triage.features import Features
 from triage.policy import Verdict
 
@@ -101,7 +101,7 @@ def test_an_honest_model_is_shown_with_its_evidence(house, case, model):
     model.script(an_honest_answer)
     recommendation = recommended(case).recommendation
     assert (recommendation.made_by, recommendation.degraded_reason) == ("model", "")
-    assert recommendation.prompt_version == "triage.recommend-v1"
+    assert recommendation.prompt_version == "triage.recommend-v3"
     assert ModelCall.objects.get(id=recommendation.model_call_id).outcome
     assert recommendation.summary == "The amount is far above what this customer pays."
     claims = list(recommendation.claims.all())
@@ -165,8 +165,18 @@ def test_a_hundred_lies_and_not_one_is_shown_as_fact(house, case, model):
             values = [str(features[name]) if dice.random() < 0.5 else str(dice.randrange(50)) for name in names]
             quoted = [{"name": name, "value": value} for name, value in zip(names, values, strict=True)]
             reasons.append({"code": code, "features": quoted})
-        decision = dice.choice(list(Verdict))
-        return {"decision": decision, "confidence": 1, "reason_codes": reasons, "summary": [], "missing": []}
+        kinds = [
+            {"code": dice.choice([*TYPOLOGIES, "made_up"]), "signals": dice.sample(list(CATALOGUE), 2)}
+            for _ in range(3)
+        ]
+        return {
+            "decision": dice.choice(list(Verdict)),
+            "confidence": 1,
+            "reason_codes": reasons,
+            "typologies": kinds,
+            "summary": [],
+            "missing": [],
+        }
 
     model.script(lie)
     for number in range(12):
@@ -175,7 +185,8 @@ def test_a_hundred_lies_and_not_one_is_shown_as_fact(house, case, model):
         features = Features.model_validate(recommendation.inputs["features"])
         own = baseline.score(features)
         assert Verdict(recommendation.decision).severity >= own.decision.severity
-        for claim in recommendation.claims.exclude(kind="system"):
+        assert all(recomputes(claim, features) for claim in recommendation.claims.filter(supported=True))
+        for claim in recommendation.claims.exclude(kind__in=["system", "typology"]):
             again = checked(Quote(claim.code, claim.evidence["quoted"]), features, claimed_by="anybody")
             assert claim.supported == again.supported
             if claim.supported:

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     """What a code speaks for."""
 
     SIGNAL = "signal"
+    TYPOLOGY = "typology"
     EXCULPATORY = "exculpatory"
     SYSTEM = "system"
 

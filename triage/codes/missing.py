@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from triage.codes.code import ENOUGH_PAYMENTS
 from triage.features import Features
-from triage.models import PHYSICAL_CHANNELS, Channel
+from triage.models import PHYSICAL_CHANNELS, Channel, Rail
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,16 @@ MISSING = (
         "place",
         "The place of the payment, and of the customer's home or last card-present payment.",
         lambda f: f.channel in PHYSICAL_CHANNELS and f.home_km is None and f.travel_km is None,
+    ),
+    Missing(
+        "entry_mode",
+        "How the card's data reached the terminal.",
+        lambda f: f.rail == Rail.CARD and f.channel in PHYSICAL_CHANNELS and not f.entry_mode,
+    ),
+    Missing(
+        "ip_country",
+        "The country of the payer's IP address.",
+        lambda f: f.channel not in PHYSICAL_CHANNELS and not f.ip_country,
     ),
     Missing("history", "A longer history of this customer.", lambda f: f.payments_90d < ENOUGH_PAYMENTS),
     Missing("customer_confirmation", "The customer's own word on this payment.", lambda f: True),

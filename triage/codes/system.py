@@ -24,10 +24,25 @@ class Notice:
     label: str
 
 
+INSUFFICIENT_EVIDENCE = Notice("insufficient_evidence", "Nothing on record carries a view")
+CONFLICTING = Notice("conflicting", "The evidence conflicts")
+UNTRUSTED_TEXT = Notice("untrusted_text", "Text by others, not followed")
 MODEL_UNAVAILABLE = Notice("model_unavailable", "Model unavailable")
 MODEL_MORE_LENIENT = Notice("model_more_lenient", "Model said less, baseline kept")
 MODEL_WITHOUT_EVIDENCE = Notice("model_without_evidence", "Model said more, without evidence")
 NOTES_RAISED = Notice("notes_raised", "Raised after reading the notes")
 NOTES_NOT_READ = Notice("notes_not_read", "Notes not read by the model")
 UNKNOWN_CODE = Notice("unknown_code", "Unknown reason code")
-NOTICES = (MODEL_UNAVAILABLE, MODEL_MORE_LENIENT, MODEL_WITHOUT_EVIDENCE, NOTES_RAISED, NOTES_NOT_READ, UNKNOWN_CODE)
+NOTICES = (
+    INSUFFICIENT_EVIDENCE,
+    CONFLICTING,
+    UNTRUSTED_TEXT,
+    MODEL_UNAVAILABLE,
+    MODEL_MORE_LENIENT,
+    MODEL_WITHOUT_EVIDENCE,
+    NOTES_RAISED,
+    NOTES_NOT_READ,
+    UNKNOWN_CODE,
+)
+# From how many signals, and as many points in the customer's favour, the evidence is said to conflict.
+CONFLICT_FROM = 2
