@@ -1,9 +1,11 @@
 """Customers, merchants, transactions and alerts for the compliance officer."""
 
+from django import forms
 from django.contrib import admin
 
+from fintech_ai.accounts.four_eyes.admin import FourEyesAdmin, ProposalForm
 from fintech_ai.core.admin import ReadOnlyAdmin
-from triage.models import Alert, Customer, Merchant, Transaction
+from triage.models import Alert, Customer, Merchant, ScoringChoice, TrainedModel, Transaction
 
 
 @admin.register(Customer)
@@ -40,3 +42,41 @@ class AlertAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     search_fields = ["external_id", "id", "transaction", "case"]
     search_help_text = "The bank's own id of the alert, or our id of it, its transaction or its case."
+
+
+@admin.register(TrainedModel)
+class TrainedModelAdmin(ReadOnlyAdmin):
+    list_display = [
+        "short_hash", "trained_from", "trained_to", "payments", "frauds", "average_precision", "calibration_error",
+        "created_at",
+    ]  # fmt: skip
+    # The model itself is a megabyte of numbers.
+    exclude = ["document"]
+    ordering = ["-id"]
+    search_fields = ["sha256", "id"]
+    search_help_text = "The hash of a model, or its id."
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("document")
+
+    @admin.display(description="model")
+    def short_hash(self, model: TrainedModel) -> str:
+        return model.sha256[:12]
+
+
+def _trained_models() -> list[tuple[str, str]]:
+    newest = TrainedModel.objects.defer("document").order_by("-id")[:100]
+    return [("", "None: the additive baseline ranks"), *((model.sha256, str(model)) for model in newest)]
+
+
+class ScoringChoiceForm(ProposalForm):
+    model_sha256 = forms.ChoiceField(label="Model", choices=_trained_models, required=False)
+
+    class Meta:
+        model = ScoringChoice
+        fields = ["model_sha256", "why"]
+
+
+@admin.register(ScoringChoice)
+class ScoringChoiceAdmin(FourEyesAdmin):
+    form = ScoringChoiceForm

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -32,15 +33,21 @@ from triage.evidence import (
 from triage.features import FEATURES_VERSION, Features
 from triage.policy import FLOOR, Verdict
 from triage.schemas import NotesAnswer, ReasonGiven, TriageAnswer, TypologyGiven
+from triage.scoring.model import Chance
 
 NO_PROVIDER = "no_provider"
 
 
 def from_baseline(
-    features: Features, *, as_of: datetime, degraded_reason: str, has_notes: bool = False
+    features: Features,
+    *,
+    as_of: datetime,
+    degraded_reason: str,
+    has_notes: bool = False,
+    chance: Chance | None = None,
 ) -> RecommendationDraft:
-    """The baseline's answer. `degraded_reason` says why no model gave one."""
-    score = baseline.score(features)
+    """The baseline's answer. `degraded_reason` says why no model gave one; `chance` is that of a trained model."""
+    score = _score(features, chance)
     claims = _in_order([*_own_claims(score, features), *_own_typologies(features)])
     claims += _of_evidence(features, has_notes=has_notes)
     if degraded_reason != NO_PROVIDER:
@@ -53,16 +60,16 @@ def from_baseline(
         headline=baseline.headline(score.codes, features),
         summary=baseline.summary(score.codes, features),
         claims=tuple(claims),
-        inputs=_inputs(features, score, as_of),
+        inputs=_inputs(features, score, as_of, chance),
         made_by=Author.BASELINE,
         missing=baseline.missing(features),
         degraded_reason=degraded_reason,
     )
 
 
-def could_be_raised(features: Features) -> bool:
+def could_be_raised(features: Features, *, chance: Chance | None = None) -> bool:
     """Whether any answer of a model could raise the decision: there is room, and a signal that bears it out."""
-    score = baseline.score(features)
+    score = _score(features, chance)
     signals = (code for code in CATALOGUE.values() if code.kind == Kind.SIGNAL and code.holds(features))
     return score.decision != Verdict.BLOCK and any(signals)
 
@@ -76,16 +83,18 @@ def from_model(
     prompt_version: str,
     has_notes: bool = False,
     notes: Completion[NotesAnswer] | None = None,
+    chance: Chance | None = None,
 ) -> RecommendationDraft:
     """The model's answer, checked: what it cannot bear out is kept as unsupported and used for nothing.
 
-    The decision is at least as severe as the baseline's. The confidence is the measured one at the baseline's risk,
-    since what a model says of its own certainty has not been measured.
+    The decision is at least as severe as the baseline's, or as that of the `chance` of a trained model where there is
+    one. The confidence is the measured one at that risk, since what a language model says of its own certainty has not
+    been measured.
 
     `notes` is what the model said after reading the alert's notes too, which anybody may have written: it can only
     raise the decision further, by signals that hold, and none of its words is shown. None if it was not asked.
     """
-    score = baseline.score(features)
+    score = _score(features, chance)
     claims = _checked_claims(answer.reason_codes, score, features) + _checked_typologies(answer.typologies, features)
     supported = {claim.code: claim for claim in claims if claim.supported}
     said = Verdict(answer.decision)
@@ -100,7 +109,7 @@ def from_model(
         if leans_on_record(sentence.text, set(sentence.codes), supported)
     ]
     told = {missing.sentence for missing in missing_from(features) if missing.code in answer.missing}
-    inputs = _inputs(features, score, as_of)
+    inputs = _inputs(features, score, as_of, chance)
     inputs["model"] = {
         "decision": said,
         "confidence": answer.confidence,
@@ -111,7 +120,7 @@ def from_model(
         inputs["notes"] = _what_notes_did(notes, heard)
     return RecommendationDraft(
         decision=decision,
-        confidence=baseline.confidence_in(decision, score.risk),
+        confidence=baseline.confidence_in(decision, score.risk, chance=score.chance),
         risk=max(score.risk, FLOOR[decision]),
         headline=baseline.headline(score.codes, features),
         summary=" ".join(sentences) or baseline.summary(score.codes, features),
@@ -229,9 +238,13 @@ def _notices(said: Verdict, decision: Verdict, of_baseline: Verdict) -> list[Cla
     return []
 
 
-def _inputs(features: Features, score: baseline.Score, as_of: datetime) -> dict[str, Any]:
+def _score(features: Features, chance: Chance | None) -> baseline.Score:
+    return baseline.score(features, chance=chance.probability if chance else None)
+
+
+def _inputs(features: Features, score: baseline.Score, as_of: datetime, chance: Chance | None) -> dict[str, Any]:
     """All that the answer rests on, so that it can be recomputed."""
-    return {
+    inputs = {
         "as_of": as_of.isoformat(),
         "features_version": FEATURES_VERSION,
         "catalogue_version": CATALOGUE_VERSION,
@@ -243,3 +256,6 @@ def _inputs(features: Features, score: baseline.Score, as_of: datetime) -> dict[
             "points": {code: round(points, 2) for code, points in score.points.items()},
         },
     }
+    if chance:
+        inputs["scoring"] = asdict(chance)
+    return inputs

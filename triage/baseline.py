@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from triage.codes import CATALOGUE, Code, Kind
 from triage.codes.missing import missing_from
@@ -92,14 +93,23 @@ class Band:
 CALIBRATION = (Band(0, 413, 3), Band(10, 813, 145), Band(65, 335, 94), Band(90, 108, 45), Band(95, 287, 205))
 
 
+# Where a chance of fraud stands on the scale of risks: the bounds of the bands lie between the shares that were
+# measured in them (geometric means), so that a risk means the same whoever found it.
+RISK_OF_CHANCE = ((0.0, 0), (0.036, 10), (0.224, 65), (0.342, 90), (0.546, 95), (1.0, 100))
+
+
 @dataclass(frozen=True)
 class Score:
-    """Risk of one payment. `points` holds the log-odds of each code that holds."""
+    """Risk of one payment. `points` holds the log-odds of each code that holds.
+
+    `chance` is the probability of fraud by the tenant's own trained model; None where it has none.
+    """
 
     points: Mapping[str, float]
     risk: int
     decision: Verdict
     confidence: Decimal
+    chance: float | None = None
 
     @property
     def codes(self) -> list[Code]:
@@ -111,24 +121,38 @@ class Score:
         )
 
 
-def score(features: Features) -> Score:
-    """The risk, the decision that follows, and how often such a decision turned out right."""
+def score(features: Features, *, chance: float | None = None) -> Score:
+    """The risk, the decision that follows, and how often such a decision turned out right.
+
+    With the `chance` of a trained model the risk is that chance on the scale of risks; the codes explain, and what they
+    add up to ranks no more.
+    """
     points = {code.code: WEIGHTS[code.code].points(features) for code in CATALOGUE.values() if code.holds(features)}
-    risk = round(100 / (1 + math.exp(-BASE - sum(points.values()))))
+    added_up = 100 / (1 + math.exp(-BASE - sum(points.values())))
+    risk = round(added_up if chance is None else risk_of(chance))
     decision = verdict(
         risk=risk,
         signals=[code for code in points if CATALOGUE[code].kind == Kind.SIGNAL],
         enough_history="insufficient_history" not in points,
     )
-    return Score(points=points, risk=risk, decision=decision, confidence=confidence_in(decision, risk))
+    confidence = confidence_in(decision, risk, chance=chance)
+    return Score(points=points, risk=risk, decision=decision, confidence=confidence, chance=chance)
 
 
-def confidence_in(decision: Verdict, risk: int) -> Decimal:
+def risk_of(chance: float) -> float:
+    """The risk, 0 to 100, at which this share of alerts turned out to be fraud; in between on a straight line."""
+    for (below, low), (above, high) in pairwise(RISK_OF_CHANCE):
+        if chance <= above:
+            return low + (high - low) * (chance - below) / (above - below)
+    return 100
+
+
+def confidence_in(decision: Verdict, risk: int, *, chance: float | None = None) -> Decimal:
     """How often such a decision was right: the measured share of fraud at this risk, or of genuine payments for clear.
 
-    For review it is the share of whichever of the two is likelier.
+    For review it is the share of whichever of the two is likelier. A trained model's calibrated `chance` is that share.
     """
-    fraud = fraud_share(risk)
+    fraud = fraud_share(risk) if chance is None else chance
     share = {Verdict.CLEAR: 1 - fraud, Verdict.REVIEW: max(fraud, 1 - fraud)}.get(decision, fraud)
     return Decimal(share).quantize(Decimal("0.001"))
 

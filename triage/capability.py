@@ -19,6 +19,7 @@ from triage.features import Features, features_of
 from triage.known import known_values
 from triage.models import Alert
 from triage.schemas import NotesAnswer, TriageAnswer
+from triage.scoring.live import chance_of
 from triage.tools import merchant_history
 
 # Two questions, so that what strangers write never stands in the one whose answer is shown and may say less.
@@ -80,6 +81,7 @@ class TriageCapability:
         alert = selectors.alert_of(run.case)
         as_of = alert.transaction.occurred_at
         features = features_of(alert.transaction)
+        chance = chance_of(alert.transaction)
         has_notes = bool(alert.notes.strip())
         completion = _ask(RECOMMEND, run, alert, features)
         if completion.value is None:
@@ -88,8 +90,9 @@ class TriageCapability:
                 as_of=as_of,
                 degraded_reason=completion.degraded_reason,
                 has_notes=has_notes,
+                chance=chance,
             )
-        read = has_notes and could_be_raised(features)
+        read = has_notes and could_be_raised(features, chance=chance)
         return from_model(
             completion.value,
             features,
@@ -98,6 +101,7 @@ class TriageCapability:
             prompt_version=completion.prompt_version,
             has_notes=has_notes,
             notes=_ask(READ_NOTES, run, alert, features) if read else None,
+            chance=chance,
         )
 
     def evidence_context(self, case: Case) -> dict[str, Any]:

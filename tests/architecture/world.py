@@ -16,6 +16,8 @@ from tests.support.calls import a_call, a_content, a_repeat
 from tests.support.cases import a_case_in_review, a_draft
 from tests.support.cast import Cast, House
 from tests.triage.build import a_row, an_alert, imported
+from tests.triage.trained import a_trained_model
+from triage.models import ScoringChoice
 
 MARK = "Only Northgate may read this"
 
@@ -74,6 +76,7 @@ def _choose(house: House) -> None:
     for proposal in (
         Route(endpoint="triage.recommend", targets=["openai/gpt-4.1-mini"], why=MARK),
         PromptChoice(endpoint="triage.recommend", version=1, challenger=2, shadow_percent=10, why=MARK),
+        ScoringChoice(model_sha256=a_trained_model().sha256, why=MARK),
         BudgetLimits(request_usd=1, case_usd=2, month_usd=300, requests_per_minute=60, why=MARK),
     ):
         approve(actor=second, proposal=propose(actor=first, proposal=proposal))

@@ -5,6 +5,7 @@ External ids are the bank's own and unique per tenant. Coordinates are WGS 84 de
 
 from triage.models.alerts import Alert, AlertChannel
 from triage.models.parties import Customer, Merchant
+from triage.models.scoring import ScoringChoice, TrainedModel
 from triage.models.transactions import PHYSICAL_CHANNELS, Channel, EntryMode, Rail, ThreeDS, Transaction
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "EntryMode",
     "Merchant",
     "Rail",
+    "ScoringChoice",
     "ThreeDS",
+    "TrainedModel",
     "Transaction",
 ]
