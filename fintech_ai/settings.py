@@ -307,6 +307,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-runs": {"task": "fintech_ai.cases.tasks.sweep_runs", "schedule": RUN_SWEEP_SECONDS},
     "reconcile-budgets": {"task": "fintech_ai.gateway.tasks.reconcile_budgets", "schedule": 5},
     "forget-idempotency-keys": {"task": "fintech_ai.accounts.tasks.forget_idempotency_keys", "schedule": 24 * 60 * 60},
+    "check-clearing": {"task": "triage.tasks.check_clearing", "schedule": 60 * 60},
     "forget-contents": {"task": "fintech_ai.gateway.tasks.forget_contents", "schedule": 24 * 60 * 60},
 }
 

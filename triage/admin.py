@@ -4,8 +4,20 @@ from django import forms
 from django.contrib import admin
 
 from fintech_ai.accounts.four_eyes.admin import FourEyesAdmin, ProposalForm
+from fintech_ai.cases.models import Queue
 from fintech_ai.core.admin import ReadOnlyAdmin
-from triage.models import Alert, Customer, Merchant, ScoringChoice, TrainedModel, Transaction
+from triage.models import (
+    Alert,
+    Clearing,
+    ClearingCheck,
+    ClearingPolicy,
+    Customer,
+    FraudReport,
+    Merchant,
+    ScoringChoice,
+    TrainedModel,
+    Transaction,
+)
 
 
 @admin.register(Customer)
@@ -44,6 +56,17 @@ class AlertAdmin(ReadOnlyAdmin):
     search_help_text = "The bank's own id of the alert, or our id of it, its transaction or its case."
 
 
+@admin.register(FraudReport)
+class FraudReportAdmin(ReadOnlyAdmin):
+    list_display = ["transaction", "kind", "reason_code", "reported_at", "received_at"]
+    list_select_related = ["transaction"]
+    list_filter = ["kind"]
+    date_hierarchy = "reported_at"
+    ordering = ["-id"]
+    search_fields = ["external_id", "id", "transaction"]
+    search_help_text = "The sender's own id of the report, or our id of it or of its transaction."
+
+
 @admin.register(TrainedModel)
 class TrainedModelAdmin(ReadOnlyAdmin):
     list_display = [
@@ -80,3 +103,46 @@ class ScoringChoiceForm(ProposalForm):
 @admin.register(ScoringChoice)
 class ScoringChoiceAdmin(FourEyesAdmin):
     form = ScoringChoiceForm
+
+
+def _queues_of_alerts() -> list[tuple[str, str]]:
+    return list(Queue.objects.filter(capability="triage").order_by("name").values_list("slug", "name"))
+
+
+class ClearingPolicyForm(ProposalForm):
+    queue = forms.ChoiceField(choices=_queues_of_alerts)
+
+    class Meta:
+        model = ClearingPolicy
+        fields = ["queue", "max_miss_percent", "audit_percent", "below_amount", "why"]
+
+
+@admin.register(ClearingPolicy)
+class ClearingPolicyAdmin(FourEyesAdmin):
+    form = ClearingPolicyForm
+
+
+@admin.register(ClearingCheck)
+class ClearingCheckAdmin(ReadOnlyAdmin):
+    list_display = ["queue", "checked_at", "is_on", "why", "threshold", "cases", "frauds", "cleared", "missed", "shift"]
+    list_select_related = ["policy"]
+    list_filter = ["is_on"]
+    date_hierarchy = "checked_at"
+    ordering = ["-id"]
+    search_fields = ["policy", "id"]
+    search_help_text = "The id of a policy or of a check."
+
+    @admin.display(description="queue")
+    def queue(self, check: ClearingCheck) -> str:
+        return check.policy.queue
+
+
+@admin.register(Clearing)
+class ClearingAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "chance", "for_audit", "check_followed", "at"]
+    list_select_related = ["case", "check_followed"]
+    list_filter = ["for_audit"]
+    date_hierarchy = "at"
+    ordering = ["-id"]
+    search_fields = ["case", "id"]
+    search_help_text = "The id of a case or of a clearing."

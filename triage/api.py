@@ -3,8 +3,10 @@
 import dataclasses
 import uuid
 
+import django_filters
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -12,18 +14,22 @@ from rest_framework.views import APIView
 
 from fintech_ai.accounts.idempotency import HEADER, idempotent
 from fintech_ai.cases.states import CaseState
+from fintech_ai.core.api.pagination import NewestFirst
 from fintech_ai.core.errors import InvalidInput
-from triage.selectors import alert_visible_to, queue_for_alerts
+from triage.models import FraudReport, ReportKind
+from triage.selectors import alert_visible_to, fraud_reports_visible_to, queue_for_alerts
 from triage.serializers import (
     AlertReceiptSerializer,
     AlertRequestSerializer,
     AlertSerializer,
+    FraudReportRequestSerializer,
+    FraudReportSerializer,
     ImportResultSerializer,
     TransactionSerializer,
     TransactionsSerializer,
     transaction_rows,
 )
-from triage.services import MAX_ROWS, alert_submit, transactions_import
+from triage.services import MAX_ROWS, alert_submit, fraud_report_submit, transactions_import
 
 POLL_SECONDS = 1
 TRANSACTIONS_BODY = PolymorphicProxySerializer(
@@ -112,8 +118,48 @@ class AlertDetail(APIView):
         return Response(AlertSerializer(alert, context={"request": request}).data, headers=headers)
 
 
+class FraudReportFilter(django_filters.FilterSet):
+    transaction = django_filters.CharFilter(field_name="transaction__external_id")
+    kind = django_filters.ChoiceFilter(choices=ReportKind.choices)
+
+
+class FraudReports(ListAPIView):
+    """Chargebacks and confirmations, newest first; post one, and the payment's label follows."""
+
+    serializer_class = FraudReportSerializer
+    filterset_class = FraudReportFilter
+    pagination_class = NewestFirst
+
+    def get_queryset(self):
+        if getattr(self, "swagger_fake_view", False):
+            return FraudReport.objects.none()
+        return fraud_reports_visible_to(self.request._request.actor)
+
+    @extend_schema(
+        request=FraudReportRequestSerializer,
+        responses={201: FraudReportSerializer},
+        parameters=[idempotency_header(required=True)],
+        operation_id="triage_fraud_report_submit",
+    )
+    @idempotent(required=True)
+    def post(self, request: Request) -> Response:
+        serializer = FraudReportRequestSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        sent = serializer.validated_data
+        receipt = fraud_report_submit(
+            actor=request._request.actor,
+            transaction_id=sent["transaction"],
+            kind=sent["kind"],
+            reason_code=sent["reason_code"],
+            reported_at=sent["reported_at"],
+            external_id=sent["id"],
+        )
+        return Response(FraudReportSerializer(receipt.report).data, status=201 if receipt.created else 200)
+
+
 urlpatterns = [
     path("transactions", TransactionImport.as_view(), name="api-triage-transactions"),
     path("alerts", AlertSubmit.as_view(), name="api-triage-alerts"),
+    path("fraud-reports", FraudReports.as_view(), name="api-triage-fraud-reports"),
     path("alerts/<uuid:alert_id>", AlertDetail.as_view(), name="api-triage-alert"),
 ]

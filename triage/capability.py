@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from fintech_ai.cases.capability import Choice, Reason, RecommendationDraft
-from fintech_ai.cases.models import Case, Queue, Run
+from fintech_ai.cases.capability import Choice, PolicyDecision, Reason, RecommendationDraft
+from fintech_ai.cases.models import Case, Decision, Queue, Recommendation, Run
 from fintech_ai.core.actors import Actor
 from fintech_ai.gateway.endpoints import Endpoint
 from fintech_ai.gateway.requests import Completion, sha256_of
@@ -20,6 +20,7 @@ from triage.known import known_values
 from triage.models import Alert
 from triage.schemas import NotesAnswer, TriageAnswer
 from triage.scoring.live import chance_of
+from triage.services import clearing_follow, label_decided
 from triage.tools import merchant_history
 
 # Two questions, so that what strangers write never stands in the one whose answer is shown and may say less.
@@ -103,6 +104,15 @@ class TriageCapability:
             notes=_ask(READ_NOTES, run, alert, features) if read else None,
             chance=chance,
         )
+
+    def decide_by_policy(self, case: Case, recommendation: Recommendation) -> PolicyDecision | None:
+        """See `services.clearing_follow`."""
+        actor = Actor.worker(tenant_id=case.tenant_id, name=f"clearing:{recommendation.run.worker}")
+        return clearing_follow(actor=actor, case=case, recommendation=recommendation)
+
+    def decided(self, *, actor: Actor, case: Case, decision: Decision) -> None:
+        """See `services.label_decided`."""
+        label_decided(actor=actor, case=case, decision=decision)
 
     def evidence_context(self, case: Case) -> dict[str, Any]:
         """See `selectors.evidence_context`."""

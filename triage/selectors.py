@@ -1,24 +1,30 @@
 """What a case page and the API show of an alert. Read in the tenant's scope; the case was found visible before."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from fintech_ai.accounts.models import Role
 from fintech_ai.cases.models import Case, Queue
 from fintech_ai.cases.selectors import cases_visible_to, queues_visible_to
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.errors import InvalidInput, NotFound
 from fintech_ai.core.money import rounded, shown
 from triage.features import FEATURES_VERSION, HISTORY, Features, customer_payments
-from triage.models import Alert, Transaction
+from triage.models import Alert, FraudReport, Transaction
 
 CHART_WIDTH, CHART_HEIGHT = 640, 130
 # Inside the drawing: room for the labels above, for the axis below, and for half a mark at either side.
 CHART_TOP, CHART_BOTTOM, CHART_LEFT, CHART_RIGHT = 26, 110, 8, 628
 CHART_POINTS = 400
 LINKED_CASES = 12
+MOST_REPORTS = 5
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,14 @@ def alert_visible_to(actor: Actor, alert_id: uuid.UUID) -> Alert:
     if alert is None:
         raise NotFound("There is no such alert, or you have no right to see it.")
     return alert
+
+
+def fraud_reports_visible_to(actor: Actor) -> QuerySet[FraudReport]:
+    """Reports on payments: all of the tenant's for a system that posts and for compliance, else of visible cases."""
+    reports = FraudReport.objects.select_related("transaction")
+    if actor.role in (Role.INTEGRATOR, Role.COMPLIANCE):
+        return reports
+    return reports.filter(transaction__alerts__case__in=cases_visible_to(actor).values("id")).distinct()
 
 
 def queue_for_alerts(actor: Actor, slug: str = "") -> Queue:
@@ -171,6 +185,7 @@ def payment_facts(transaction: Transaction) -> list[Fact]:
         ("Device", transaction.device_id),
         ("IP country", transaction.ip_country),
         ("Transaction", transaction.external_id),
+        *_reports(transaction),
     )
 
 
@@ -269,6 +284,12 @@ def linked_cases(alert: Alert, case: Case) -> list[LinkedCase]:
             )
             found.setdefault(other.id, link)
     return sorted(found.values(), key=lambda link: link.occurred_at, reverse=True)[:LINKED_CASES]
+
+
+def _reports(transaction: Transaction) -> Iterator[tuple[str, str]]:
+    for report in transaction.fraud_reports.order_by("reported_at")[:MOST_REPORTS]:
+        day = timezone.localtime(report.reported_at)
+        yield report.get_kind_display(), f"{day:%-d %b %Y} {report.reason_code}".strip()
 
 
 def _told(*pairs: tuple[str, str]) -> list[Fact]:

@@ -11,7 +11,7 @@ from fintech_ai.cases.models import Claim, Recommendation
 from fintech_ai.cases.serializers import RecommendationSerializer
 from fintech_ai.core.api.fields import AmountField, MomentField, StrictSerializer, TextField
 from triage.codes import Kind
-from triage.models import Alert, AlertChannel, Channel, EntryMode, Rail, ThreeDS
+from triage.models import Alert, AlertChannel, Channel, EntryMode, FraudReport, Rail, ReportKind, ThreeDS
 from triage.rows import CustomerRow, MerchantRow, TransactionRow
 from triage.services import MAX_ROWS
 
@@ -232,3 +232,29 @@ def transaction_rows(sent: list[dict[str, Any]]) -> list[TransactionRow]:
         )
         for row in sent
     ]
+
+
+class FraudReportRequestSerializer(StrictSerializer):
+    """What became known of a payment that was posted before."""
+
+    id = optional_text(100, help_text="Your own id of the report, if it has one: the same one twice is stored once.")
+    transaction = TextField(max_length=100, help_text="Your id of the transaction.")
+    kind = serializers.ChoiceField(choices=ReportKind.choices)
+    reason_code = optional_text(20, help_text="As the network or scheme gives it, such as 10.4 (Visa), 4837 or R10.")
+    reported_at = MomentField(help_text="From when on it was known. Nothing before that moment learns of it.")
+
+
+class FraudReportSerializer(serializers.ModelSerializer):
+    transaction = serializers.CharField(source="transaction.external_id", help_text="Your id of the transaction.")
+    reported_at, received_at = MomentField(), MomentField()
+    fraud_since = MomentField(
+        source="transaction.reported_fraud_at",
+        allow_null=True,
+        help_text="The payment's label with all that is known: since when it counts as fraud; null if it does not.",
+    )
+
+    class Meta:
+        model = FraudReport
+        fields = [
+            "id", "external_id", "transaction", "kind", "reason_code", "reported_at", "received_at", "fraud_since",
+        ]  # fmt: skip

@@ -55,7 +55,7 @@ class RecommendationInline(ReadOnlyInline):
 
 class DecisionInline(ReadOnlyInline):
     model = Decision
-    fields = ["step", "recommended", "outcome", "reason", "decided_by", "created_at"]
+    fields = ["step", "recommended", "outcome", "reason", "decided_by", "policy", "created_at"]
     show_change_link = True
     ordering = ["created_at"]
 
@@ -128,7 +128,7 @@ class RecommendationAdmin(ReadOnlyAdmin):
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnlyAdmin):
-    list_display = ["__str__", "step", "recommended", "overrides", "reason", "decided_by", "created_at"]
+    list_display = ["__str__", "step", "recommended", "overrides", "reason", "decided_by", "policy", "created_at"]
     list_select_related = ["case", "decided_by"]
     list_filter = ["step", "outcome"]
     date_hierarchy = "created_at"

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
-from fintech_ai.cases.models import Author, Case, Run
+from fintech_ai.cases.models import Author, Case, Decision, Recommendation, Run
+from fintech_ai.core.actors import Actor
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,14 @@ class RecommendationDraft:
     prompt_version: str = ""
 
 
+@dataclass(frozen=True)
+class PolicyDecision:
+    """What the tenant's written policy decides without a person. `policy` says which, in words of people."""
+
+    outcome: str
+    policy: str
+
+
 class Capability(Protocol):
     """What `cases` asks of a capability."""
 
@@ -78,6 +87,15 @@ class Capability(Protocol):
 
     def recommend(self, run: Run) -> RecommendationDraft:
         """Work a run. May call the gateway; must not write, and may be called twice for one run."""
+
+    def decide_by_policy(self, case: Case, recommendation: Recommendation) -> PolicyDecision | None:
+        """What the tenant's written policy decides of a case that has just been recommended; None leaves it to people.
+
+        It may store what it keeps of the matter, in the transaction at hand.
+        """
+
+    def decided(self, *, actor: Actor, case: Case, decision: Decision) -> None:
+        """Learn from a final decision, in the transaction at hand."""
 
     def evidence_context(self, case: Case) -> dict[str, Any]:
         """What `evidence_template` needs beside the case, its recommendation and claims."""

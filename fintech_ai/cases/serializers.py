@@ -81,12 +81,15 @@ class RecommendationSerializer(serializers.ModelSerializer):
 
 
 class DecisionSerializer(serializers.ModelSerializer):
-    decided_by = PersonSerializer()
+    decided_by = PersonSerializer(allow_null=True, help_text="null where the written policy decided.")
     created_at = MomentField()
 
     class Meta:
         model = Decision
-        fields = ["id", "step", "outcome", "recommended", "is_override", "reason", "note", "decided_by", "created_at"]
+        fields = [
+            "id", "step", "outcome", "recommended", "is_override", "reason", "note", "decided_by", "policy",
+            "created_at",
+        ]  # fmt: skip
 
 
 class CaseDetailSerializer(CaseSerializer):

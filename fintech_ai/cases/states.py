@@ -16,6 +16,7 @@ class CaseEvent(models.TextChoices):
     RECOMMENDED = "recommended", "a run stores its recommendation"
     RUN_FAILED = "run_failed", "no run could make a recommendation"
     DECIDED = "decided", "a person decides"
+    POLICY_DECIDED = "policy_decided", "the tenant's written policy decides"
     PUT_FORWARD = "put_forward", "a person decides, and policy asks for a second"
     APPROVED = "approved", "a second person approves"
     SENT_BACK = "sent_back", "a second person sends it back"
@@ -32,6 +33,7 @@ TRANSITIONS = (
     Transition(CaseState.RECEIVED, CaseEvent.RECOMMENDED, CaseState.IN_REVIEW),
     Transition(CaseState.RECEIVED, CaseEvent.RUN_FAILED, CaseState.IN_REVIEW),
     Transition(CaseState.IN_REVIEW, CaseEvent.DECIDED, CaseState.DECIDED),
+    Transition(CaseState.IN_REVIEW, CaseEvent.POLICY_DECIDED, CaseState.DECIDED),
     Transition(CaseState.IN_REVIEW, CaseEvent.PUT_FORWARD, CaseState.AWAITING_APPROVAL),
     Transition(CaseState.AWAITING_APPROVAL, CaseEvent.APPROVED, CaseState.DECIDED),
     Transition(CaseState.AWAITING_APPROVAL, CaseEvent.SENT_BACK, CaseState.IN_REVIEW),

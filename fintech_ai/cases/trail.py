@@ -28,6 +28,7 @@ WHAT = {
     "case.released": "Released",
     "case.assigned": "Assigned",
     "case.decided": "Decided",
+    "case.policy_decided": "Decided by the written policy",
     "case.put_forward": "Decided, put forward to a second person",
     "case.approved": "Approved as second person",
     "case.sent_back": "Sent back",
@@ -132,6 +133,8 @@ def _detail(event: AuditEvent, labels: dict[str, str], reasons: dict[str, str]) 
         parts = [labels.get(data["outcome"], data["outcome"])]
         if data["override"]:
             parts.append(f"override of {labels.get(data['recommended'], data['recommended']).lower()}")
+        if data.get("policy"):
+            parts.append(data["policy"])
         if data["reason"]:
             parts.append(f"reason: {reasons.get(data['reason'], data['reason']).lower()}")
         return "; ".join(parts)

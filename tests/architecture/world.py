@@ -17,7 +17,8 @@ from tests.support.cases import a_case_in_review, a_draft
 from tests.support.cast import Cast, House
 from tests.triage.build import a_row, an_alert, imported
 from tests.triage.trained import a_trained_model
-from triage.models import ScoringChoice
+from triage.models import Clearing, ClearingCheck, ClearingPolicy, ScoringChoice
+from triage.services import fraud_report_submit
 
 MARK = "Only Northgate may read this"
 
@@ -39,10 +40,14 @@ def build_world(cast: Cast) -> World:
         case = _a_case_with_decision(house)
         (payment,) = imported(house, a_row(1))
         alert = an_alert(house, payment.external_id)
+        fraud_report_submit(
+            actor=house.system.actor, transaction_id=payment.external_id, kind="issuer", reported_at=payment.occurred_at
+        )
         call = a_call(model_requested=MARK)
         a_content(call)
         repeat = a_repeat(call)
         _choose(house)
+        _clear(case)
         settle()
         values = {"slug": house.queue.slug, "case_id": case.id, "alert_id": alert.id, "app_label": "cases"}
         values |= {"call_id": call.id, "admin:gateway_call_compare.call_id": repeat.id}
@@ -77,9 +82,18 @@ def _choose(house: House) -> None:
         Route(endpoint="triage.recommend", targets=["openai/gpt-4.1-mini"], why=MARK),
         PromptChoice(endpoint="triage.recommend", version=1, challenger=2, shadow_percent=10, why=MARK),
         ScoringChoice(model_sha256=a_trained_model().sha256, why=MARK),
+        ClearingPolicy(queue=house.queue.slug, max_miss_percent=5, why=MARK),
         BudgetLimits(request_usd=1, case_usd=2, month_usd=300, requests_per_minute=60, why=MARK),
     ):
         approve(actor=second, proposal=propose(actor=first, proposal=proposal))
+
+
+def _clear(case: Case) -> None:
+    """A case that could have been cleared, under the policy that was chosen."""
+    check = ClearingCheck.objects.create(
+        policy=ClearingPolicy.objects.get(), is_on=False, stops=False, why=MARK, cases=0, frauds=0, cleared=0, missed=0
+    )
+    Clearing.objects.create(case=case, check_followed=check, chance=0.001, for_audit=True)
 
 
 def _a_case_with_decision(house: House) -> Case:

@@ -4,6 +4,8 @@ External ids are the bank's own and unique per tenant. Coordinates are WGS 84 de
 """
 
 from triage.models.alerts import Alert, AlertChannel
+from triage.models.clearing import Clearing, ClearingCheck, ClearingPolicy
+from triage.models.labels import FraudReport, ReportKind
 from triage.models.parties import Customer, Merchant
 from triage.models.scoring import ScoringChoice, TrainedModel
 from triage.models.transactions import PHYSICAL_CHANNELS, Channel, EntryMode, Rail, ThreeDS, Transaction
@@ -13,10 +15,15 @@ __all__ = [
     "Alert",
     "AlertChannel",
     "Channel",
+    "Clearing",
+    "ClearingCheck",
+    "ClearingPolicy",
     "Customer",
     "EntryMode",
+    "FraudReport",
     "Merchant",
     "Rail",
+    "ReportKind",
     "ScoringChoice",
     "ThreeDS",
     "TrainedModel",

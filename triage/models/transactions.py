@@ -48,7 +48,7 @@ PHYSICAL_CHANNELS = (Channel.CARD_PRESENT, Channel.CASH_MACHINE)
 
 
 class Transaction(TenantModel):
-    """One payment as the bank posted it. Only `reported_fraud_at` may change later."""
+    """One payment as the bank posted it. Only what became known of it may change later."""
 
     external_id = models.CharField(max_length=100)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="transactions")
@@ -67,6 +67,9 @@ class Transaction(TenantModel):
     ip_country = models.CharField("IP country", max_length=2, blank=True)
     reported_fraud_at = models.DateTimeField(
         null=True, blank=True, help_text="When it became known to be fraud; empty while it is not."
+    )
+    found_genuine_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person found it genuine, or a report was withdrawn."
     )
     received_at = models.DateTimeField(auto_now_add=True)
 

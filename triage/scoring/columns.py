@@ -2,8 +2,8 @@
 
 Payments are taken in the order of time, and each sees only those before it: `look` before `add`. The same two classes
 serve a bulk of millions, in which they are kept up payment by payment, and one alert, for which they are filled with
-what is stored. An outcome counts from the moment at which it is known: when a fraud is reported, or after seven days
-without a report (Fraud Detection Handbook, chapter 3).
+what is stored. An outcome counts from the moment at which it is known: when a fraud is reported, when a person finds
+a payment genuine, or after seven days without either (Fraud Detection Handbook, chapter 3).
 
 Times are seconds since 1970, amounts are in the payment's own currency, and a number that cannot be known is NaN.
 """
@@ -24,19 +24,24 @@ UNUSUAL_THERE = 3.0
 # Longer ago than this is as good as never.
 LONG_AGO_DAYS = 120.0
 # Changes whenever a column is added, dropped or computed differently: a model is for the columns it was trained on.
-COLUMNS_VERSION = 1
+COLUMNS_VERSION = 2
 
 NAN = math.nan
 
 
 class Seen(NamedTuple):
-    """A payment as the columns need it. `hour` is of the day, UTC, 0 to 23; `reported_at` is None if it never was."""
+    """A payment as the columns need it.
+
+    `hour` is of the day, UTC, 0 to 23. `reported_at` is when it became known to be fraud, `genuine_at` when a person
+    found it genuine; None if nobody did.
+    """
 
     at: float
     amount: float
     category: str
     hour: int
     reported_at: float | None = None
+    genuine_at: float | None = None
 
 
 class CustomerPast:
@@ -101,7 +106,17 @@ class CustomerPast:
         ]
 
     def add(self, payment: Seen) -> None:
-        """The payment is past from now on."""
+        """The payment is past from now on, and its outcome known when it says."""
+        self.pay(payment)
+        self.settle(payment)
+
+    def settle(self, payment: Seen) -> None:
+        """When the outcome of a payment that is past becomes known."""
+        if payment.reported_at is not None:
+            insort(self._frauds, payment.reported_at)
+
+    def pay(self, payment: Seen) -> None:
+        """The payment is past from now on, its outcome open."""
         at, amount = payment.at, payment.amount
         self._forget(at - HISTORY)
         if self._ratio(amount) > HIGH:
@@ -115,8 +130,6 @@ class CustomerPast:
         there_sums.append(there_sums[-1] + amount)
         self._window.append((at, amount))
         insort(self._sorted, amount)
-        if payment.reported_at is not None:
-            insort(self._frauds, payment.reported_at)
 
     def _forget(self, before: float) -> None:
         while self._window and self._window[0][0] < before:
@@ -183,17 +196,25 @@ class MerchantPast:
         ]
 
     def add(self, payment: Seen) -> None:
-        """The payment is past from now on; its outcome will be known later."""
+        """The payment is past from now on, and its outcome known when it says."""
+        self.settle(payment)
+        self.pay(payment)
+
+    def pay(self, payment: Seen) -> None:
+        """The payment is past from now on, its outcome open."""
+        self._times.append(payment.at)
+        self._sums.append(self._sums[-1] + payment.amount)
+
+    def settle(self, payment: Seen) -> None:
+        """When the outcome of a payment becomes known."""
         at = payment.at
-        usual = _mean(self._sums, bisect_left(self._times, at - HISTORY), len(self._times))
+        usual = _mean(self._sums, bisect_left(self._times, at - HISTORY), bisect_left(self._times, at))
         ordinary = not payment.amount > UNUSUAL_THERE * usual
-        settled = at + LABEL_DELAY
+        settled = at + LABEL_DELAY if payment.genuine_at is None else min(payment.genuine_at, at + LABEL_DELAY)
         if payment.reported_at is None or payment.reported_at > settled:
             self._expect(settled, False, at)
         if payment.reported_at is not None and ordinary:
             self._expect(payment.reported_at, True, at)
-        self._times.append(at)
-        self._sums.append(self._sums[-1] + payment.amount)
 
     def _expect(self, known_at: float, is_fraud: bool, paid_at: float) -> None:
         heappush(self._outcomes, (known_at, self._added, is_fraud, paid_at))

@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 # only, so whoever has more than these in 90 days is seen by the newest of them.
 MOST_PAYMENTS = 2_000
 MERCHANT_DAYS = 60
+# What `seen_of` takes of a stored payment, in its order.
+SEEN = ("occurred_at", "amount", F("merchant__category"), "reported_fraud_at", "found_genuine_at")
 
 
 def chance_of(payment: Transaction) -> Chance | None:
@@ -25,7 +27,7 @@ def chance_of(payment: Transaction) -> Chance | None:
     if choice is None or not choice.model_sha256:
         return None
     try:
-        scorer = _scorer(choice.tenant_id, choice.model_sha256)
+        scorer = scorer_of(choice.tenant_id, choice.model_sha256)
     except WrongModel as problem:
         logger.error("Scoring model %s is not used: %s", choice.model_sha256[:12], problem)
         return None
@@ -47,14 +49,15 @@ def columns_of(payment: Transaction) -> list[float]:
         earlier.filter(merchant=payment.merchant_id, occurred_at__gte=payment.occurred_at - days), payment
     ):
         merchant.add(seen)
-    this = seen_of(payment.occurred_at, payment.amount, payment.merchant.category, payment.reported_fraud_at)
+    this = seen_of(payment.occurred_at, payment.amount, payment.merchant.category)
     return customer.look(this) + merchant.look(this)
 
 
-def seen_of(occurred_at, amount, category: str, reported_fraud_at) -> Seen:
+def seen_of(occurred_at, amount, category: str, reported_fraud_at=None, found_genuine_at=None) -> Seen:
     """A stored payment as the columns need it."""
     reported = reported_fraud_at.timestamp() if reported_fraud_at else None
-    return Seen(occurred_at.timestamp(), float(amount), category, occurred_at.hour, reported)
+    genuine = found_genuine_at.timestamp() if found_genuine_at else None
+    return Seen(occurred_at.timestamp(), float(amount), category, occurred_at.hour, reported, genuine)
 
 
 def _before(payments: QuerySet, payment: Transaction) -> list[Seen]:
@@ -62,12 +65,13 @@ def _before(payments: QuerySet, payment: Transaction) -> list[Seen]:
     newest = (
         payments.exclude(occurred_at=payment.occurred_at, id__gte=payment.id)
         .order_by("-occurred_at", "-id")
-        .values_list("occurred_at", "amount", F("merchant__category"), "reported_fraud_at")[:MOST_PAYMENTS]
+        .values_list(*SEEN)[:MOST_PAYMENTS]
     )
     return [seen_of(*row) for row in reversed(newest)]
 
 
 @lru_cache(maxsize=16)
-def _scorer(tenant_id, sha256: str) -> Scorer:
+def scorer_of(tenant_id, sha256: str) -> Scorer:
+    """The tenant's stored model. Raises WrongModel if it does not fit this version."""
     document = TrainedModel.objects.values_list("document", flat=True).get(sha256=sha256)
     return Scorer.from_document(json.loads(document))

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from fintech_ai.audit.services import record
@@ -13,7 +12,7 @@ from fintech_ai.core.actors import Actor
 from fintech_ai.core.errors import InvalidInput
 from triage.models import TrainedModel, Transaction
 from triage.scoring.columns import COLUMNS, DAY, LABEL_DELAY, CustomerPast, MerchantPast
-from triage.scoring.live import seen_of
+from triage.scoring.live import SEEN, seen_of
 from triage.scoring.measures import average_precision, calibration_error
 from triage.scoring.model import Scorer
 from triage.scoring.training import Examples, TooLittle, train
@@ -84,10 +83,7 @@ def _examples(*, until: float) -> Examples:
     stored = (
         Transaction.objects.filter(occurred_at__lte=datetime.fromtimestamp(until, UTC))
         .order_by("occurred_at", "id")
-        .values_list(
-            "customer_id", "merchant_id", "currency", "occurred_at", "amount", F("merchant__category"),
-            "reported_fraud_at",
-        )
+        .values_list("customer_id", "merchant_id", "currency", *SEEN)
     )  # fmt: skip
     customers: dict[tuple, CustomerPast] = {}
     merchants: dict[tuple, MerchantPast] = {}

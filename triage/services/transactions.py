@@ -117,7 +117,9 @@ def _differs(kept: Transaction, row: TransactionRow, customer: Customer, merchan
     return (
         kept.customer_id != customer.id
         or kept.merchant_id != merchant.id
-        or any(getattr(kept, name) != getattr(row, name) for name in CONTENT)
+        or any(getattr(kept, name) != getattr(row, name) for name in CONTENT if name != "reported_fraud_at")
+        # What became known of a payment since it was posted does not make it another.
+        or row.reported_fraud_at not in (None, kept.reported_fraud_at)
     )
 
 

@@ -1,4 +1,4 @@
-"""Decision: what a person decided."""
+"""Decision: what a person, or the tenant's written policy, decided."""
 
 from django.conf import settings
 from django.db import models
@@ -19,7 +19,7 @@ class Step(models.TextChoices):
 
 
 class Decision(TenantModel):
-    """What a person decided. Immutable: a trigger refuses UPDATE and DELETE."""
+    """What a person, or the tenant's written policy, decided. Immutable: a trigger refuses UPDATE and DELETE."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="decisions")
     case_version = models.PositiveIntegerField(help_text="The version that was on the screen.")
@@ -39,7 +39,17 @@ class Decision(TenantModel):
         related_name="answered_by",
         help_text="The first decision that this approves or sends back.",
     )
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Empty where the written policy decided.",
+    )
+    policy = models.CharField(
+        max_length=100, blank=True, help_text="The written policy that decided, where no person did."
+    )
     first_decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -71,10 +81,20 @@ class Decision(TenantModel):
                 condition=Q(first_decided_by__isnull=True) | ~Q(decided_by=F("first_decided_by")),
                 name="decision_second_is_another_person",
             ),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=False, policy="")
+                | Q(decided_by__isnull=True, step=Step.FIRST, outcome=F("recommended")) & ~Q(policy=""),
+                name="decision_is_of_a_person_or_a_policy",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.outcome} on {self.case.reference}"
+
+    @property
+    def decider(self) -> str:
+        """Who decided, in words."""
+        return self.decided_by.name if self.decided_by else self.policy
 
     @property
     def is_override(self) -> bool:

@@ -1,4 +1,4 @@
-"""People decide: accept or override, put forward to a second person, approve or send back."""
+"""People decide, or the written policy: accept or override, put forward to a second person, approve or send back."""
 
 import hashlib
 import uuid
@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from fintech_ai.audit.services import record
-from fintech_ai.cases.capability import Capability, capability_named
+from fintech_ai.cases.capability import Capability, PolicyDecision, capability_named
 from fintech_ai.cases.models import Case, Decision, Step
 from fintech_ai.cases.permissions import check_can_approve, check_can_decide, first_decision
 from fintech_ai.cases.policy import needs_reason, needs_second_approval
@@ -45,6 +45,22 @@ def case_decide(
         _move(actor, case, decision, CaseEvent.PUT_FORWARD, assignee_id=None)
     else:
         _move(actor, case, decision, CaseEvent.DECIDED, assignee_id=actor.user_id)
+    return decision
+
+
+@transaction.atomic
+def case_decide_by_policy(*, actor: Actor, case: Case, by: PolicyDecision) -> Decision:
+    """Decide as recommended, by the written policy. Call it with the case locked, in review and held by nobody."""
+    decision = Decision.objects.create(
+        case=case,
+        case_version=case.version,
+        step=Step.FIRST,
+        outcome=by.outcome,
+        recommendation=case.recommendation,
+        recommended=case.recommendation.decision,
+        policy=by.policy,
+    )
+    _move(actor, case, decision, CaseEvent.POLICY_DECIDED, assignee_id=None)
     return decision
 
 
@@ -119,9 +135,12 @@ def _move(actor: Actor, case: Case, decision: Decision, event: CaseEvent, *, ass
             "outcome": decision.outcome,
             "recommended": decision.recommended,
             "override": decision.is_override,
+            "policy": decision.policy,
             "reason": decision.reason,
             "note_sha256": hashlib.sha256(decision.note.encode()).hexdigest() if decision.note else None,
             "from": before,
             "to": {"state": case.state, "assignee": str(assignee_id) if assignee_id else None, "version": case.version},
         },
     )
+    if not case.is_open:
+        capability_named(case.capability).decided(actor=actor, case=case, decision=decision)

@@ -4,6 +4,7 @@ The Run row is the truth. Claiming is one conditional UPDATE under a lease by th
 fencing token, so that a worker that was taken for dead can no longer finish what another has claimed.
 """
 
+import logging
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,11 +16,14 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from fintech_ai.audit.services import record
-from fintech_ai.cases.capability import RecommendationDraft
+from fintech_ai.cases.capability import RecommendationDraft, capability_named
 from fintech_ai.cases.models import Case, Claim, Queue, Recommendation, Run, RunState
+from fintech_ai.cases.services.decisions import case_decide_by_policy
 from fintech_ai.cases.states import CaseEvent, next_state
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.jobs import ring_after_commit
+
+logger = logging.getLogger(__name__)
 
 UNFINISHED = (RunState.WAITING, RunState.RUNNING)
 RING_BATCH = 500
@@ -108,6 +112,7 @@ def run_finish(*, actor: Actor, claim: RunClaim, draft: RecommendationDraft) -> 
             "to": {"state": case.state},
         },
     )
+    _follow_policy(actor, case, recommendation)
     return recommendation
 
 
@@ -145,6 +150,17 @@ def runs_to_ring() -> list[tuple[uuid.UUID, RunClaim]]:
     again = Now() + timedelta(seconds=settings.RUN_RING_AGAIN_SECONDS)
     Run.across_tenants.filter(id__in=[run.id for run in runs]).update(wake_at=again)
     return [(run.tenant_id, RunClaim(run_id=run.id, tries=run.tries)) for run in runs]
+
+
+def _follow_policy(actor: Actor, case: Case, recommendation: Recommendation) -> None:
+    """Let the written policy decide, if it does; a fault in that leaves the case to people."""
+    try:
+        with transaction.atomic():
+            by = capability_named(case.capability).decide_by_policy(case, recommendation)
+            if by is not None:
+                case_decide_by_policy(actor=actor, case=case, by=by)
+    except Exception as error:
+        logger.error("The policy for case %s could not be followed: %s", case.id, type(error).__name__)
 
 
 def _claimed(claim: RunClaim) -> Run | None:

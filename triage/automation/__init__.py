@@ -1,0 +1,1 @@
+"""When may a case be cleared without a person? Pure functions; services/clearing.py applies them."""
