@@ -1,8 +1,11 @@
 """How triage plugs into cases."""
 
 import re
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from django.db.models import QuerySet
 from pydantic import BaseModel
 
 from fintech_ai.cases.capability import Choice, PolicyDecision, Reason, RecommendationDraft
@@ -113,6 +116,14 @@ class TriageCapability:
     def decided(self, *, actor: Actor, case: Case, decision: Decision) -> None:
         """See `services.label_decided`."""
         label_decided(actor=actor, case=case, decision=decision)
+
+    def cases_known_by(self, text: str) -> QuerySet:
+        """See `selectors.cases_known_by`."""
+        return selectors.cases_known_by(text)
+
+    def similar_counts(self, cases: Sequence[Case]) -> Mapping[uuid.UUID, int]:
+        """See `selectors.similar_counts`."""
+        return selectors.similar_counts(cases)
 
     def evidence_context(self, case: Case) -> dict[str, Any]:
         """See `selectors.evidence_context`."""

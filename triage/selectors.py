@@ -1,13 +1,13 @@
 """What a case page and the API show of an alert. Read in the tenant's scope; the case was found visible before."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from fintech_ai.accounts.models import Role
@@ -17,7 +17,7 @@ from fintech_ai.core.actors import Actor
 from fintech_ai.core.errors import InvalidInput, NotFound
 from fintech_ai.core.money import rounded, shown
 from triage.features import FEATURES_VERSION, HISTORY, Features, customer_payments
-from triage.models import Alert, FraudReport, Transaction
+from triage.models import Alert, Customer, FraudReport, Transaction
 
 CHART_WIDTH, CHART_HEIGHT = 640, 130
 # Inside the drawing: room for the labels above, for the axis below, and for half a mark at either side.
@@ -25,6 +25,7 @@ CHART_TOP, CHART_BOTTOM, CHART_LEFT, CHART_RIGHT = 26, 110, 8, 628
 CHART_POINTS = 400
 LINKED_CASES = 12
 MOST_REPORTS = 5
+SIMILAR_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,36 @@ def evidence_context(case: Case) -> dict[str, Any]:
         "chart": chart(transaction, features.percentile_99 if features else None),
         "linked": linked_cases(alert, case),
     }
+
+
+def cases_known_by(text: str) -> QuerySet:
+    """The ids of the cases whose alert, payment or customer has this id with the bank."""
+    payments = Transaction.objects.filter(external_id=text).values("id")
+    customers = Customer.objects.filter(external_id=text).values("id")
+    theirs = Transaction.objects.filter(customer__in=customers).values("id")
+    known = Alert.objects.filter(external_id=text).values("case_id")
+    return known.union(
+        Alert.objects.filter(transaction__in=payments).values("case_id"),
+        Alert.objects.filter(transaction__in=theirs).values("case_id"),
+    )
+
+
+def similar_counts(cases: Sequence[Case]) -> dict[uuid.UUID, int]:
+    """How many other cases of the queue were opened for the same customer within SIMILAR_FOR, in two statements."""
+    payers = dict(Alert.objects.filter(case__in=cases).values_list("case_id", "transaction__customer_id"))
+    if not payers:
+        return {}
+    opened = Alert.objects.filter(
+        transaction__customer__in=set(payers.values()),
+        case__queue=cases[0].queue_id,
+        received_at__gte=timezone.now() - SIMILAR_FOR,
+    )
+    counts = dict(opened.order_by().values_list("transaction__customer_id").annotate(count=Count("id")))
+    recent = timezone.now() - SIMILAR_FOR
+    others = {
+        case.id: counts.get(payers[case.id], 0) - (case.created_at >= recent) for case in cases if case.id in payers
+    }
+    return {case_id: count for case_id, count in others.items() if count > 0}
 
 
 def features_on_record(case: Case) -> Features | None:

@@ -26,6 +26,7 @@ from fintech_ai.cases.serializers import (
     DecideSerializer,
     DecisionSerializer,
     QueueSerializer,
+    SnoozeSerializer,
 )
 from fintech_ai.cases.states import CaseState
 from fintech_ai.core.api.pagination import NewestFirst, OldestFirst
@@ -141,6 +142,15 @@ class CaseAssign(APIView):
         return Response(CaseSerializer(case, context={"request": request}).data)
 
 
+class CaseSnooze(APIView):
+    """Put a case out of sight until a time, or take it back."""
+
+    @extend_schema(request=SnoozeSerializer, responses=CaseSerializer)
+    def post(self, request: Request, case_id: uuid.UUID) -> Response:
+        case = services.case_snooze(actor=request._request.actor, case_id=case_id, **_valid(SnoozeSerializer, request))
+        return Response(CaseSerializer(case, context={"request": request}).data)
+
+
 class CaseDecide(APIView):
     """Decide a case, as a person with a session. Where policy asks for it, a second person has to approve."""
 
@@ -179,6 +189,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/take", CaseTake.as_view(), name="api-case-take"),
     path("cases/<uuid:case_id>/release", CaseRelease.as_view(), name="api-case-release"),
     path("cases/<uuid:case_id>/assignment", CaseAssign.as_view(), name="api-case-assign"),
+    path("cases/<uuid:case_id>/snooze", CaseSnooze.as_view(), name="api-case-snooze"),
     path("cases/<uuid:case_id>/decisions", CaseDecide.as_view(), name="api-case-decide"),
     path("cases/<uuid:case_id>/approvals", CaseApprove.as_view(), name="api-case-approve"),
 ]

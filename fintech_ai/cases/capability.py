@@ -4,10 +4,12 @@ A capability registers itself once, from its AppConfig.ready().
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
+
+from django.db.models import QuerySet
 
 from fintech_ai.cases.models import Author, Case, Decision, Recommendation, Run
 from fintech_ai.core.actors import Actor
@@ -96,6 +98,12 @@ class Capability(Protocol):
 
     def decided(self, *, actor: Actor, case: Case, decision: Decision) -> None:
         """Learn from a final decision, in the transaction at hand."""
+
+    def cases_known_by(self, text: str) -> QuerySet:
+        """The ids of the cases that another system knows by this id, whole: of an alert, a payment, a customer."""
+
+    def similar_counts(self, cases: Sequence[Case]) -> Mapping[uuid.UUID, int]:
+        """How many other cases of the queue are about the same party, by case; those without are left out."""
 
     def evidence_context(self, case: Case) -> dict[str, Any]:
         """What `evidence_template` needs beside the case, its recommendation and claims."""

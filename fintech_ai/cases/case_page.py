@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fintech_ai.cases.capability import Capability
-from fintech_ai.cases.forms import DecisionForm, FilterForm, SecondForm, query_of
+from fintech_ai.cases.forms import DecisionForm, FilterForm, SecondForm, SnoozeForm, query_of
 from fintech_ai.cases.models import NO_VIEW, Author, Case, Recommendation
 from fintech_ai.cases.permissions import (
     ASSIGN,
@@ -121,6 +121,7 @@ def _what_may_be_done(actor: Actor, detail: CaseDetail, form: DecisionForm | Sec
         "holds": case.assignee_id is not None and case.assignee_id == actor.user_id,
         "may_release": _allowed(check_can_release, actor, case) if case.assignee_id else False,
         "members": members_with_right(case.queue, DECIDE) if assigns else None,
+        "snooze_form": SnoozeForm(),
         "form": form or DecisionForm(detail.capability),
     }
 

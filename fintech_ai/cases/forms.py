@@ -1,11 +1,13 @@
 """What people send from the pages of queues and cases."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.utils import timezone
 
 from fintech_ai.cases.capability import Capability
 from fintech_ai.cases.selectors import SHOW, CaseFilters
@@ -29,7 +31,9 @@ class FilterForm(forms.Form):
         required=False,
         max_length=100,
         label="Search",
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Merchant or number", "aria-keyshortcuts": "/"}),
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": "Merchant, number or id", "aria-keyshortcuts": "/"}
+        ),
     )
     sort = forms.ChoiceField(choices=list(SORT_LABELS.items()), required=False, label="Order")
     min_risk = forms.IntegerField(
@@ -96,6 +100,37 @@ class DecisionForm(VersionedForm):
         super().__init__(data)
         reasons = [(reason.code, reason.label) for reason in capability.reasons]
         self.fields["reason"].choices = [("", "Choose a reason"), *reasons]
+
+
+def _tomorrow_morning() -> datetime:
+    return (timezone.localtime() + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
+
+
+SNOOZES: dict[str, tuple[str, Callable[[], datetime | None]]] = {
+    "hour": ("for an hour", lambda: timezone.now() + timedelta(hours=1)),
+    "shift": ("for four hours", lambda: timezone.now() + timedelta(hours=4)),
+    "tomorrow": ("until tomorrow, 9:00", _tomorrow_morning),
+    "days": ("for three days", lambda: timezone.now() + timedelta(days=3)),
+    "week": ("for a week", lambda: timezone.now() + timedelta(days=7)),
+    "wake": ("no longer", lambda: None),
+}
+
+
+class SnoozeForm(VersionedForm):
+    """How long a case waits out of sight, and for what."""
+
+    how_long = forms.ChoiceField(choices=[(key, label) for key, (label, _) in SNOOZES.items()], label="Snooze")
+    why = forms.CharField(
+        required=False,
+        max_length=200,
+        label="What it waits for",
+        widget=forms.TextInput(attrs={"placeholder": "Such as: customer called, rings back at four"}),
+    )
+
+    @property
+    def until(self) -> datetime | None:
+        """The moment that was chosen, by the tenant's clock."""
+        return SNOOZES[self.cleaned_data["how_long"]][1]()
 
 
 class SecondForm(VersionedForm):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Count, F, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models.functions import Now
 
 from fintech_ai.accounts.models import Membership, Role, User
 from fintech_ai.cases.capability import Capability, capability_named
@@ -18,6 +19,7 @@ SHOW = {
     "mine_and_free": "Mine and free",
     "open": "All open",
     "approval": "Awaiting approval",
+    "snoozed": "Snoozed",
     "decided": "Decided",
 }
 SORTS = {
@@ -27,6 +29,10 @@ SORTS = {
     "newest": ("-created_at", "-id"),
     "oldest": ("created_at", "id"),
 }
+
+
+# What is decided is neither urgent nor due: it comes with the latest decision first.
+SORTS_OF_OPEN = ("risk", "due")
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,9 @@ def queue_cases(actor: Actor, queue: Queue, filters: CaseFilters) -> QuerySet[Ca
     if filters.min_amount is not None:
         cases = cases.filter(amount__gte=filters.min_amount)
     if filters.text:
-        cases = cases.filter(_matching(filters.text))
+        cases = cases.filter(_matching(queue, filters.text))
+    if filters.show == "decided" and filters.sort in SORTS_OF_OPEN:
+        return cases.order_by("-closed_at", "-id")
     return cases.order_by(*SORTS[filters.sort])
 
 
@@ -134,6 +142,11 @@ def next_to_approve(actor: Actor, queue: Queue) -> Case | None:
     return waiting.order_by(*SORTS["risk"]).first()
 
 
+def awake() -> Q:
+    """Cases that are not snoozed, or whose time has come."""
+    return Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=Now())
+
+
 def members_with_right(queue: Queue, right: str) -> QuerySet[User]:
     """Active members of the tenant whose groups have this right on the queue."""
     members = Membership.objects.filter(
@@ -146,9 +159,13 @@ def members_with_right(queue: Queue, right: str) -> QuerySet[User]:
 
 def _shown(actor: Actor, show: str) -> Q:
     if show == "mine_and_free":
-        return Q(state__in=[CaseState.RECEIVED, CaseState.IN_REVIEW]) & (
-            Q(assignee__isnull=True) | Q(assignee_id=actor.user_id)
+        return (
+            Q(state__in=[CaseState.RECEIVED, CaseState.IN_REVIEW])
+            & (Q(assignee__isnull=True) | Q(assignee_id=actor.user_id))
+            & awake()
         )
+    if show == "snoozed":
+        return Q(state=CaseState.IN_REVIEW, snoozed_until__gt=Now())
     if show == "approval":
         return Q(state=CaseState.AWAITING_APPROVAL)
     if show == "decided":
@@ -156,7 +173,14 @@ def _shown(actor: Actor, show: str) -> Q:
     return Q(state__in=OPEN_STATES)
 
 
-def _matching(text: str) -> Q:
+def _matching(queue: Queue, text: str) -> Q:
+    """What a case is about, its number, or an id that the capability knows it by.
+
+    The words are looked up first, by the ids that they lead to: joined by OR they would have every case read.
+    """
+    named = Case.objects.filter(queue=queue, subject__icontains=text)
+    found = Q(id__in=named.values("id")) | Q(id__in=capability_named(queue.capability).cases_known_by(text))
     number = text.rpartition("-")[2]
-    by_number = Q(number=int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else Q()
-    return Q(subject__icontains=text) | by_number
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        found |= Q(number=int(number))
+    return found

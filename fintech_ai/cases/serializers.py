@@ -42,7 +42,8 @@ class CaseSerializer(serializers.ModelSerializer):
     queue = serializers.SlugField(source="queue.slug")
     assignee = PersonSerializer(allow_null=True)
     amount = AmountField(allow_null=True)
-    created_at, due_at, closed_at = MomentField(), MomentField(), MomentField(allow_null=True)
+    created_at, due_at = MomentField(), MomentField()
+    snoozed_until, closed_at = MomentField(allow_null=True), MomentField(allow_null=True)
     url = serializers.SerializerMethodField(help_text="For programs.")
     page = serializers.SerializerMethodField(help_text="For people.")
 
@@ -50,7 +51,7 @@ class CaseSerializer(serializers.ModelSerializer):
         model = Case
         fields = [
             "id", "reference", "capability", "queue", "subject", "amount", "currency", "state", "outcome", "risk",
-            "headline", "assignee", "version", "created_at", "due_at", "closed_at", "url", "page",
+            "headline", "assignee", "version", "created_at", "due_at", "snoozed_until", "closed_at", "url", "page",
         ]  # fmt: skip
 
     def get_url(self, case: Case) -> str:
@@ -129,6 +130,12 @@ class ApprovalSerializer(StrictSerializer):
     version = WholeNumberField(min_value=1)
     approve = YesNoField(help_text="false sends the case back; then the note says why.")
     note = TextField(max_length=5000, required=False, default="", allow_blank=True, multiline=True)
+
+
+class SnoozeSerializer(StrictSerializer):
+    version = WholeNumberField(min_value=1)
+    until = MomentField(allow_null=True, help_text="At most 14 days ahead; null takes it back.")
+    why = TextField(max_length=200, required=False, default="", allow_blank=True, help_text="What it waits for.")
 
 
 class AssignmentSerializer(StrictSerializer):

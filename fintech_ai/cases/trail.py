@@ -32,6 +32,8 @@ WHAT = {
     "case.put_forward": "Decided, put forward to a second person",
     "case.approved": "Approved as second person",
     "case.sent_back": "Sent back",
+    "case.snoozed": "Snoozed",
+    "case.woken": "Taken back from snooze",
 }
 NO_ONE = "nobody"
 

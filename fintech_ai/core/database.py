@@ -7,6 +7,9 @@ import psycopg
 from django.conf import settings
 from django.db import connection, migrations
 
+# pgvector for meaning, pg_trgm and btree_gin for words inside a name; the last two come with PostgreSQL.
+EXTENSIONS = ("vector", "pg_trgm", "btree_gin")
+
 
 class OwnerMigrates:
     """Routes migrations to the "owner" connection and everything else to "default"."""

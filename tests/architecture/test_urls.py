@@ -32,6 +32,7 @@ BODIES = {
     "api-case-assign": {"version": 1, "assignee": None},
     "api-case-decide": {"version": 1, "outcome": "clear"},
     "api-case-approve": {"version": 1, "approve": True},
+    "api-case-snooze": {"version": 1, "until": None},
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 NOT_THIS_METHOD = 405

@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -12,23 +12,33 @@ DEFAULT_DATA = PROJECT.parent / "shared" / "data"
 
 @dataclass(frozen=True)
 class Arguments:
-    """Where the data is, and where the figures go (`json` may be None); `flags` names those that were given."""
+    """Where the data is, and where the figures go (`json` may be None).
+
+    `flags` names those that were given, `numbers` holds the value of each number.
+    """
 
     data: Path
     json: Path | None
     flags: frozenset[str] = frozenset()
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
 
-def arguments(description: str, *, flags: Mapping[str, str] | None = None) -> Arguments:
-    """Read --data, --json and the benchmark's own `flags`, given with their help, from the command line."""
+def arguments(
+    description: str, *, flags: Mapping[str, str] | None = None, numbers: Mapping[str, int] | None = None
+) -> Arguments:
+    """Read --data, --json and the benchmark's own `flags` (with help) and `numbers` (with defaults)."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="a folder laid out like the default one")
     parser.add_argument("--json", type=Path, help="write the figures there as one flat object")
     for flag, help_text in (flags or {}).items():
         parser.add_argument(f"--{flag}", action="store_true", help=help_text)
+    for name, default in (numbers or {}).items():
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"{default:,} if not given")
     found = parser.parse_args()
     given = frozenset(flag for flag in flags or {} if getattr(found, flag))
-    return Arguments(data=found.data, json=found.json, flags=given)
+    return Arguments(
+        data=found.data, json=found.json, flags=given, numbers={name: getattr(found, name) for name in numbers or {}}
+    )
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

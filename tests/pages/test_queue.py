@@ -177,5 +177,5 @@ def test_a_long_queue_costs_no_more_queries(cast, django_assert_max_num_queries)
     for _ in range(20):
         a_case_in_review(cast.northgate)
     client.get(address)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         client.get(address)

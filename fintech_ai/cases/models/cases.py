@@ -1,8 +1,11 @@
 """Case: one thing that a person may have to decide."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Upper
+from django.utils import timezone
 
 from fintech_ai.cases.models.queues import Queue
 from fintech_ai.cases.states import OPEN_STATES, CaseState
@@ -44,6 +47,10 @@ class Case(TenantModel):
     assigned_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     due_at = models.DateTimeField()
+    snoozed_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until then it waits out of sight, as when a customer has been written to."
+    )
+    snoozed_why = models.CharField(max_length=200, blank=True, help_text="What it waits for.")
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -60,6 +67,11 @@ class Case(TenantModel):
                 name="case_assignee_has_time",
             ),
             models.CheckConstraint(
+                condition=Q(snoozed_until__isnull=True, snoozed_why="")
+                | Q(snoozed_until__isnull=False) & ~Q(snoozed_why=""),
+                name="case_snoozed_says_why",
+            ),
+            models.CheckConstraint(
                 condition=Q(state=CaseState.DECIDED, closed_at__isnull=False) & ~Q(outcome="")
                 | ~Q(state=CaseState.DECIDED) & Q(closed_at__isnull=True, outcome=""),
                 name="case_is_decided_with_outcome_and_time",
@@ -74,8 +86,21 @@ class Case(TenantModel):
                 condition=Q(state__in=OPEN_STATES),
                 name="case_open_by_risk",
             ),
+            models.Index(fields=["queue", "due_at", "id"], condition=Q(state__in=OPEN_STATES), name="case_open_by_due"),
+            models.Index(F("queue"), F("amount").desc(nulls_last=True), F("id"), name="case_by_amount"),
+            models.Index(fields=["queue", "created_at", "id"], name="case_by_age"),
+            models.Index(
+                fields=["queue", "-closed_at", "-id"],
+                condition=Q(state=CaseState.DECIDED),
+                name="case_decided_newest",
+            ),
+            models.Index(
+                fields=["queue", "assignee"],
+                condition=Q(state__in=OPEN_STATES, assignee__isnull=False),
+                name="case_held",
+            ),
+            GinIndex(F("queue"), OpClass(Upper("subject"), "gin_trgm_ops"), name="case_subject_words"),
             models.Index(fields=["tenant", "-created_at", "-id"], name="case_newest"),
-            models.Index(fields=["assignee"], condition=Q(state__in=OPEN_STATES), name="case_open_by_assignee"),
         ]
 
     def __str__(self) -> str:
@@ -85,6 +110,10 @@ class Case(TenantModel):
     def reference(self) -> str:
         """The number with the capability's letter, as people write it: T-20871."""
         return f"{self.capability[:1].upper()}-{self.number}"
+
+    @property
+    def is_snoozed(self) -> bool:
+        return self.is_open and self.snoozed_until is not None and self.snoozed_until > timezone.now()
 
     @property
     def is_open(self) -> bool:

@@ -12,6 +12,7 @@ from fintech_ai.cases.services.runs import (
     run_finish,
     runs_to_ring,
 )
+from fintech_ai.cases.services.snoozing import case_snooze
 
 __all__ = [
     "RUN_EXECUTE",
@@ -22,6 +23,7 @@ __all__ = [
     "case_open",
     "case_release",
     "case_send_back",
+    "case_snooze",
     "case_take",
     "case_take_next",
     "queue_create",

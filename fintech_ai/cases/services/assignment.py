@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from fintech_ai.audit.services import record
 from fintech_ai.cases.models import Case, Queue
 from fintech_ai.cases.permissions import DECIDE, check_can_assign, check_can_release, check_can_take, rights_on
-from fintech_ai.cases.selectors import SORTS, members_with_right
+from fintech_ai.cases.selectors import SORTS, awake, members_with_right
 from fintech_ai.cases.services.locking import check_version, locked_case
 from fintech_ai.cases.states import CaseState
 from fintech_ai.core.actors import Actor
@@ -37,7 +37,7 @@ def case_take_next(*, actor: Actor, queue: Queue, skip: uuid.UUID | None = None)
     """
     if DECIDE not in rights_on(actor, queue):
         raise NotAllowed("You may read this queue, but not decide its cases.")
-    in_review = Case.objects.filter(queue=queue, state=CaseState.IN_REVIEW).exclude(id=skip)
+    in_review = Case.objects.filter(awake(), queue=queue, state=CaseState.IN_REVIEW).exclude(id=skip)
     case = in_review.filter(assignee_id=actor.user_id).order_by(*SORTS["risk"]).first()
     if case is not None:
         return case

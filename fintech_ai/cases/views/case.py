@@ -13,7 +13,7 @@ from fintech_ai.accounts.pages import member_required
 from fintech_ai.cases import services
 from fintech_ai.cases.capability import capability_named
 from fintech_ai.cases.case_page import case_page, decision_label, missed
-from fintech_ai.cases.forms import AssignForm, DecisionForm, SecondForm
+from fintech_ai.cases.forms import AssignForm, DecisionForm, SecondForm, SnoozeForm
 from fintech_ai.cases.models import Case
 from fintech_ai.cases.selectors import case_visible_to, next_to_approve
 from fintech_ai.cases.states import CaseState
@@ -71,6 +71,25 @@ def assign(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
         return services.case_assign(actor=actor, case_id=case_id, **cleaned(form, "assignee"))
 
     return _simply(request, case_id, handed, "{} is assigned.")
+
+
+@member_required
+@require_POST
+def snooze(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
+    """Put the case out of sight for a while, or take it back."""
+    case_visible_to(request.actor, case_id)
+    form = SnoozeForm(request.POST)
+    given = {"version": form.cleaned_data["version"]} if form.is_valid() else {}
+
+    def put_away(*, actor: Actor, case_id: uuid.UUID) -> Case:
+        if not given:
+            raise InvalidInput("Choose how long, and reload the page if it is old.")
+        return services.case_snooze(
+            actor=actor, case_id=case_id, until=form.until, why=form.cleaned_data["why"], **given
+        )
+
+    woken = bool(given) and form.until is None
+    return _simply(request, case_id, put_away, "{} is back." if woken else "{} is snoozed.")
 
 
 @member_required

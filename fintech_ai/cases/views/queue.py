@@ -1,6 +1,9 @@
 """The pages of a queue. Thin: services decide, selectors find, templates show."""
 
 import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import timedelta
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,8 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from fintech_ai.accounts.models import Role
 from fintech_ai.accounts.pages import member_required
 from fintech_ai.cases import services
-from fintech_ai.cases.forms import AssignForm, FilterForm, query_of
-from fintech_ai.cases.models import Queue
+from fintech_ai.cases.capability import capability_named
+from fintech_ai.cases.forms import AssignForm, DecisionForm, FilterForm, query_of
+from fintech_ai.cases.models import Case, Queue
 from fintech_ai.cases.permissions import ASSIGN, DECIDE, rights_on
 from fintech_ai.cases.selectors import (
     SHOW,
@@ -31,6 +35,7 @@ from fintech_ai.core.errors import AppError, InvalidInput
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 1000
+SOON = timedelta(hours=1)
 
 
 @member_required
@@ -56,6 +61,9 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     count = found.order_by()[: COUNT_LIMIT + 1].count()
     page = Paginator(_Counted(found, count), PAGE_SIZE).get_page(request.GET.get("page"))
     rights = rights_on(request.actor, queue)
+    capability = capability_named(queue.capability)
+    page.object_list = with_similar(queue, list(page.object_list))
+    late = overdue(request.actor, queue)
     context = {
         "queue": queue,
         "form": form,
@@ -65,9 +73,13 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "is_narrowed": bool(filters.text or filters.min_risk is not None or filters.min_amount is not None),
         "page": page,
         "count": count if count <= COUNT_LIMIT else f"more than {COUNT_LIMIT}",
-        "overdue": _overdue(request.actor, queue),
+        "overdue": late,
         "may_decide": DECIDE in rights,
+        "may_choose": bool({DECIDE, ASSIGN} & rights) and filters.show not in ("decided", "approval"),
         "members": members_with_right(queue, DECIDE) if ASSIGN in rights else None,
+        "choices": capability.choices,
+        "reasons": capability.reasons,
+        "due_soon": due_within(request.actor, queue, SOON) - late,
     }
     return render(request, "cases/queue.html", context)
 
@@ -88,8 +100,22 @@ class _Counted:
         return self.found[part]
 
 
-def _overdue(actor: Actor, queue: Queue) -> int:
-    due = cases_visible_to(actor).filter(queue=queue, state=CaseState.IN_REVIEW, due_at__lt=timezone.now())
+def with_similar(queue: Queue, cases: list[Case]) -> list[Case]:
+    """The cases, each with how many others of the queue are like it."""
+    counts = capability_named(queue.capability).similar_counts(cases)
+    for case in cases:
+        case.similar = counts.get(case.id, 0)
+    return cases
+
+
+def overdue(actor: Actor, queue: Queue) -> int:
+    """How many cases in review are past their time; no more than COUNT_LIMIT are counted."""
+    return due_within(actor, queue, timedelta(0))
+
+
+def due_within(actor: Actor, queue: Queue, time: timedelta) -> int:
+    """How many cases in review are past their time or will be within this one; no more than COUNT_LIMIT are counted."""
+    due = cases_visible_to(actor).filter(queue=queue, state=CaseState.IN_REVIEW, due_at__lt=timezone.now() + time)
     return due.order_by()[:COUNT_LIMIT].count()
 
 
@@ -105,23 +131,64 @@ def queue_next(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def queue_assign(request: HttpRequest, slug: str) -> HttpResponse:
     """Hand the chosen cases to a member, each by itself, so that one that changed meanwhile holds up no other."""
+
+    def assign(case_id: uuid.UUID, version: str) -> None:
+        form = AssignForm({"version": version, "assignee": request.POST.get("assignee", "")})
+        services.case_assign(actor=request.actor, case_id=case_id, **cleaned(form, "assignee"))
+
+    return _each_chosen(request, slug, assign, "assigned")
+
+
+@member_required
+@require_POST
+def queue_decide(request: HttpRequest, slug: str) -> HttpResponse:
+    """Decide the chosen cases alike, for one reason; each is checked and recorded by itself, as if decided alone."""
+    capability = capability_named(queue_visible_to(request.actor, slug).capability)
+    told = {name: request.POST.get(name, "") for name in ("outcome", "reason", "note")}
+
+    def decide(case_id: uuid.UUID, version: str) -> None:
+        form = DecisionForm(capability, {"version": version, **told})
+        services.case_decide(actor=request.actor, case_id=case_id, **cleaned(form, "outcome", "reason", "note"))
+
+    return _each_chosen(request, slug, decide, "decided")
+
+
+def _each_chosen(
+    request: HttpRequest, slug: str, change: Callable[[uuid.UUID, str], None], done_in_words: str
+) -> HttpResponse:
+    """Change the chosen cases one by one; what was refused is said, the same sentence once with its cases."""
     queue = queue_visible_to(request.actor, slug)
     back = with_query(reverse("queue", args=[slug]), request)
     chosen = [item.partition(".") for item in request.POST.getlist("case")[:PAGE_SIZE]]
     if not chosen:
-        messages.warning(request, "Choose the cases to assign first.")
+        messages.warning(request, "Choose the cases first.")
         return redirect(back)
-    done = 0
-    for case_id, _, version in chosen:
-        form = AssignForm({"version": version, "assignee": request.POST.get("assignee", "")})
+    done, refused = 0, defaultdict(list)
+    for text, _, version in chosen:
         try:
-            services.case_assign(actor=request.actor, case_id=_as_uuid(case_id), **cleaned(form, "assignee"))
+            change(_as_uuid(text), version)
             done += 1
         except AppError as refusal:
-            messages.warning(request, refusal.message)
+            refused[refusal.message].append(text)
+    for sentence, those in refused.items():
+        messages.warning(request, f"{', '.join(_references(request.actor, those))}: {sentence}")
     if done:
-        messages.success(request, f"{done} {'case' if done == 1 else 'cases'} assigned in {queue.name}.")
+        messages.success(request, f"{done} {'case' if done == 1 else 'cases'} {done_in_words} in {queue.name}.")
     return redirect(back)
+
+
+def _references(actor: Actor, chosen: list[str]) -> list[str]:
+    """What people call these cases; what is none has no name."""
+    named = {str(case.id): case.reference for case in cases_visible_to(actor).filter(id__in=filter(_is_uuid, chosen))}
+    return [named.get(text, "Unknown case") for text in chosen]
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        _as_uuid(text)
+    except InvalidInput:
+        return False
+    return True
 
 
 def _as_uuid(text: str) -> uuid.UUID:

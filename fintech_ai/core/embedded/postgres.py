@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from fintech_ai.core.database import EXTENSIONS
 from fintech_ai.core.embedded.process import Server
 
 OWNER, APP, SUPERUSER = "fintech_owner", "fintech_app", "fintech_super"
@@ -82,13 +83,14 @@ class EmbeddedPostgres(Server):
                 continue
 
     def create_database(self, name: str, *, template: str = "template1") -> None:
-        """Make a database of the owner's, with pgvector, unless it is there."""
+        """Make a database of the owner's, with the extensions that we use, unless it is there."""
         create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
         try:
             self.execute(create.format(*map(sql.Identifier, (name, OWNER, template))))
         except psycopg.errors.DuplicateDatabase:
             return
-        self.execute("CREATE EXTENSION IF NOT EXISTS vector", database=name)
+        for extension in EXTENSIONS:
+            self.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}", database=name)
 
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is still connected to it."""

@@ -17,6 +17,10 @@ function move(step) {
   rows[Math.max(0, Math.min(rows.length - 1, start + step))].focus();
 }
 
+function choose() {
+  document.activeElement.closest("tr")?.querySelector("[data-choose]")?.click();
+}
+
 // Deciding. A decision that needs a reason waits, once its button is pressed, until the reason is confirmed.
 // When it is taken back its reason goes with it, so that no other decision is sent with a reason nobody chose for it.
 
@@ -109,6 +113,7 @@ if (singleKeys) {
     o: outsideFields(focus("id_reason")),
     t: outsideFields(click("take")),
     n: outsideFields(click("next")),
+    x: outsideFields(choose),
     u: outsideFields(click("up")),
     "/": outsideFields(focus("id_text")),
     "Shift+/": outsideFields(focus("id_text")),

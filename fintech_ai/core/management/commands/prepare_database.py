@@ -7,7 +7,7 @@ from django.db import DatabaseError, OperationalError, connections
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-from fintech_ai.core.database import app_role
+from fintech_ai.core.database import EXTENSIONS, app_role
 
 
 class Command(BaseCommand):
@@ -36,19 +36,20 @@ class Command(BaseCommand):
         tables = "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}"
         sequences = "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO {}"
         with connections["owner"].cursor() as cursor:
-            self._create_extension(cursor)
+            for extension in EXTENSIONS:
+                self._create_extension(cursor, extension)
             for statement in (tables, sequences, "GRANT USAGE ON SCHEMA public TO {}"):
                 cursor.execute(sql.SQL(statement).format(role))
 
-    def _create_extension(self, cursor: CursorWrapper) -> None:
+    def _create_extension(self, cursor: CursorWrapper, extension: str) -> None:
         try:
-            cursor.execute("CREATE EXTENSION IF NOT EXISTS vector")
+            cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
         except OperationalError:
             raise
         except DatabaseError as error:
             reason = str(error).strip().splitlines()[0]
             database = connections["owner"].settings_dict["NAME"]
             raise CommandError(
-                f"The extension pgvector cannot be created: {reason}. Ask the database administrator to install it and "
-                f"to run, in the database {database}: CREATE EXTENSION vector; Then repeat this command."
+                f"The extension {extension} cannot be created: {reason}. Ask the database administrator to install it "
+                f"and to run, in the database {database}: CREATE EXTENSION {extension}; Then repeat this command."
             ) from error
