@@ -64,9 +64,15 @@ def test_others_models_of_the_same_provider_are_not_concerned(tenant, target):
 
 
 def test_it_counts_the_share_of_failures_and_not_only_those_in_a_row(tenant, target):
-    for position in range(12):
-        ask(tenant, target, ok=position % 2 == 0)
+    for position in range(16):
+        ask(tenant, target, ok=position % 4 == 0)
     assert target_health(target).state == "open"
+
+
+def test_half_of_a_few_failing_may_be_chance_and_does_not_open_it(tenant, target):
+    for position in range(24):
+        ask(tenant, target, ok=position % 2 == 0)
+    assert target_health(target).state == "closed"
 
 
 def test_a_few_failures_among_many_successes_do_not_open_it(tenant, target):

@@ -17,13 +17,14 @@ from tests.support.gateway import ENDPOINT, Verdict, ask
 THREADS = 16
 PLAIN = Endpoint(name=ENDPOINT, version=1, schema=Verdict)
 STREAMED = Endpoint(name=ENDPOINT, version=1, schema=Verdict, stream=True)
-# Enough for three attempts and their waits; and nothing of the tenant's own limits in the way.
+# Enough for three attempts and their waits; and nothing of the tenant's own limits in the way. A breaker opens for
+# moments: the calls that it refuses end at once, so that while it is open a test would use up all of its own.
 PATIENT = {
     "MODEL_CALL_DEADLINE_SECONDS": 10,
     "MODEL_ATTEMPT_SECONDS": 3,
     "MODEL_RATE_TENANT_PER_MINUTE": 1_000_000,
     "MODEL_BUDGET_MONTH_USD": 1_000_000,
-    "MODEL_BREAKER_OPEN_SECONDS": 0.2,
+    "MODEL_BREAKER_OPEN_SECONDS": 0.02,
 }
 
 

@@ -1,6 +1,7 @@
 """A server as a child process: started, waited for, stopped, and found again by whoever comes after a crash."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -9,6 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 STOP_SECONDS = 15
+# In the statistics of a process, counted behind its name: proc(5).
+STATE, GROUP, STARTED = 0, 2, 19
+# Below those that Linux gives to connections (32768 and up): one of them could take the port before the server does, or
+# while it is started again.
+PORTS = range(20_000, 32_000)
 
 
 class ServerFailed(RuntimeError):
@@ -91,26 +97,43 @@ def end_leftovers(folder: Path) -> None:
         pid, _, birth = path.read_text().partition(" ")
         if birth and _birth(int(pid)) == birth:
             os.killpg(int(pid), signal.SIGKILL)
-            while _birth(int(pid)) == birth:
+            # All of them: a child that takes longer to die still has its parent's port.
+            while _has_members(int(pid)):
                 time.sleep(0.05)
         path.unlink()
 
 
 def _birth(pid: int) -> str:
     """When this process began, in a form that no other process of the same number shares; "" if it has ended."""
-    try:
-        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return ""
+    fields = _stat(pid)
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return "" if state == "Z" else f"{boot} {fields[18]}"
+    return f"{boot} {fields[STARTED]}" if fields else ""
+
+
+def _has_members(group: int) -> bool:
+    """Whether a process of this group is left that holds anything."""
+    pids = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit())
+    return any(fields and int(fields[GROUP]) == group for fields in map(_stat, pids))
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of proc(5) after the command's name; none if the process has ended, waited for or not."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+    return [] if fields[STATE] in "ZX" else fields
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port on loopback that nobody listens on at the moment.
+
+    Raises OSError if there is none.
+    """
+    for port in random.sample(PORTS, 100):
+        if is_free(port):
+            return port
+    raise OSError("No TCP port of loopback is free.")
 
 
 def is_free(port: int) -> bool:

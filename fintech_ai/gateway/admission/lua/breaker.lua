@@ -1,6 +1,7 @@
 -- Has the provider been failing? One breaker for each provider and model.
 --
--- closed: everybody may enter. When enough of the last minute's requests have failed, it opens.
+-- closed: everybody may enter. When clearly more than half of the last minute's requests have failed, it
+--   opens.
 -- open: nobody may. Each time in a row twice as long, give or take a quarter, so that processes and providers that
 --   failed together do not meet again.
 -- half open: a few may try. Each probe has a lease, so that one that died does not keep its place. One failure opens

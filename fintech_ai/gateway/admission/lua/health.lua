@@ -1,7 +1,9 @@
 -- What does a request say of its provider's health? It opens and closes the circuit breaker.
 
 local SLICE_SECONDS, SLICES = 10, 6
-local FEWEST_FAILURES, FAILING_SHARE = 5, 0.5
+-- It opens when more than half of the requests fail, by more than chance would have it (score test, Wilson 1927). While
+-- fewer fail, three attempts find an answer seven times of eight, and whoever asks would be worse off without them.
+local FEWEST_FAILURES, DEVIATIONS = 5, 1.96
 local ENOUGH_SUCCESSES = 2
 local LONGEST_SECONDS, CALM_SECONDS = 300, 300
 
@@ -62,7 +64,8 @@ local function report_health(breaker, ticket, outcome, era, seconds, jitter)
   end
   if breaker.state == 'closed' then
     count_outcome(breaker, outcome == 'well')
-    if breaker.bad >= FEWEST_FAILURES and breaker.bad >= FAILING_SHARE * (breaker.good + breaker.bad) then
+    local surplus, chance = breaker.bad - breaker.good, DEVIATIONS * math.sqrt(breaker.good + breaker.bad)
+    if breaker.bad >= FEWEST_FAILURES and surplus > chance then
       return open_breaker(breaker, seconds, jitter)
     end
   elseif breaker.state == 'half_open' and probed then
