@@ -125,6 +125,10 @@ class TriageCapability:
         """See `selectors.similar_counts`."""
         return selectors.similar_counts(cases)
 
+    def outcomes_found_right(self, cases: QuerySet[Case]) -> Mapping[uuid.UUID, frozenset[str]]:
+        """See `selectors.outcomes_found_right`."""
+        return selectors.outcomes_found_right(cases)
+
     def evidence_context(self, case: Case) -> dict[str, Any]:
         """See `selectors.evidence_context`."""
         return selectors.evidence_context(case)

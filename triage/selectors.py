@@ -17,7 +17,8 @@ from fintech_ai.core.actors import Actor
 from fintech_ai.core.errors import InvalidInput, NotFound
 from fintech_ai.core.money import rounded, shown
 from triage.features import FEATURES_VERSION, HISTORY, Features, customer_payments
-from triage.models import Alert, Customer, FraudReport, Transaction
+from triage.models import Alert, Customer, FraudReport, ReportKind, Transaction
+from triage.policy import Verdict
 
 CHART_WIDTH, CHART_HEIGHT = 640, 130
 # Inside the drawing: room for the labels above, for the axis below, and for half a mark at either side.
@@ -26,6 +27,9 @@ CHART_POINTS = 400
 LINKED_CASES = 12
 MOST_REPORTS = 5
 SIMILAR_FOR = timedelta(days=30)
+# The time in which an issuer may dispute a payment as fraud: 120 days (Visa Core Rules, conditions 10.1 to 10.5).
+DISPUTE_TIME = timedelta(days=120)
+FRAUD, GENUINE = frozenset({Verdict.ESCALATE, Verdict.BLOCK}), frozenset({Verdict.CLEAR})
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,25 @@ def similar_counts(cases: Sequence[Case]) -> dict[uuid.UUID, int]:
         case.id: counts.get(payers[case.id], 0) - (case.created_at >= recent) for case in cases if case.id in payers
     }
     return {case_id: count for case_id, count in others.items() if count > 0}
+
+
+def outcomes_found_right(cases: QuerySet[Case]) -> dict[uuid.UUID, frozenset[str]]:
+    """What turned out right, by what came from outside: a report, or a cleared payment that nobody disputed in time.
+
+    The desk's own decision never counts: it would always find itself right. Of a blocked payment that was genuine
+    nobody reports anything, so its case is known only where the bank withdraws the suspicion.
+    """
+    reports = FraudReport.objects.filter(transaction__alerts__case__in=cases).order_by("reported_at", "id")
+    found = {
+        case_id: GENUINE if kind == ReportKind.WITHDRAWN else FRAUD
+        for case_id, kind in reports.values_list("transaction__alerts__case_id", "kind")
+    }
+    undisputed = Alert.objects.filter(
+        case__in=cases.filter(outcome=Verdict.CLEAR),
+        transaction__occurred_at__lt=timezone.now() - DISPUTE_TIME,
+        transaction__fraud_reports__isnull=True,
+    )
+    return found | dict.fromkeys(undisputed.values_list("case_id", flat=True), GENUINE)
 
 
 def features_on_record(case: Case) -> Features | None:

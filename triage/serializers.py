@@ -206,7 +206,7 @@ class AlertSerializer(AlertReceiptSerializer):
     transaction = serializers.CharField(source="transaction.external_id")
     received_at = MomentField()
     outcome = serializers.CharField(source="case.outcome", help_text="What was decided; empty before.")
-    recommendation = TriageRecommendationSerializer(source="case.recommendation", allow_null=True)
+    recommendation = TriageRecommendationSerializer(source="case.shown_recommendation", allow_null=True)
 
     class Meta(AlertReceiptSerializer.Meta):
         fields = [

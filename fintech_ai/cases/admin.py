@@ -31,7 +31,7 @@ class RightsInline(ReadOnlyInline):
 
 @admin.register(Queue)
 class QueueAdmin(ReadOnlyAdmin):
-    list_display = ["name", "capability", "due_minutes", "second_approval_from"]
+    list_display = ["name", "capability", "due_minutes", "second_approval_from", "blind_percent"]
     list_filter = ["capability"]
     ordering = ["name"]
     search_fields = ["slug"]
@@ -55,16 +55,16 @@ class RecommendationInline(ReadOnlyInline):
 
 class DecisionInline(ReadOnlyInline):
     model = Decision
-    fields = ["step", "recommended", "outcome", "reason", "decided_by", "policy", "created_at"]
+    fields = ["step", "recommended", "blind", "outcome", "reason", "decided_by", "policy", "created_at"]
     show_change_link = True
     ordering = ["created_at"]
 
 
 @admin.register(Case)
 class CaseAdmin(ReadOnlyAdmin):
-    list_display = ["reference", "subject", "queue", "state", "risk", "outcome", "assignee", "created_at"]
+    list_display = ["reference", "subject", "queue", "state", "risk", "is_blind", "outcome", "assignee", "created_at"]
     list_select_related = ["queue", "assignee"]
-    list_filter = ["queue", "state"]
+    list_filter = ["queue", "state", "is_blind"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "-id"]
     search_fields = ["number", "id"]

@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fintech_ai.audit.models import AuditEvent
-from fintech_ai.audit.selectors import trail_of
 from fintech_ai.cases import services
 from fintech_ai.cases.models import Case, Queue
 from fintech_ai.cases.selectors import case_detail, case_visible_to, cases_visible_to, queues_visible_to
@@ -29,6 +28,7 @@ from fintech_ai.cases.serializers import (
     SnoozeSerializer,
 )
 from fintech_ai.cases.states import CaseState
+from fintech_ai.cases.trail import shown_trail
 from fintech_ai.core.api.pagination import NewestFirst, OldestFirst
 
 POLL_SECONDS = 1
@@ -101,7 +101,10 @@ class CaseDetailView(APIView):
 
 
 class CaseTrail(ListAPIView):
-    """What happened to a case: its part of the audit trail, oldest first."""
+    """What happened to a case: its part of the audit trail, oldest first.
+
+    While the case is blind the event `recommendation.made` is held back.
+    """
 
     serializer_class = AuditEventSerializer
     pagination_class = OldestFirst
@@ -109,7 +112,7 @@ class CaseTrail(ListAPIView):
     def get_queryset(self):
         if getattr(self, "swagger_fake_view", False):
             return AuditEvent.objects.none()
-        return trail_of(case_visible_to(self.request._request.actor, self.kwargs["case_id"]).id)
+        return shown_trail(case_visible_to(self.request._request.actor, self.kwargs["case_id"]))
 
 
 class CaseTake(APIView):

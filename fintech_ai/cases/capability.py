@@ -105,6 +105,9 @@ class Capability(Protocol):
     def similar_counts(self, cases: Sequence[Case]) -> Mapping[uuid.UUID, int]:
         """How many other cases of the queue are about the same party, by case; those without are left out."""
 
+    def outcomes_found_right(self, cases: QuerySet[Case]) -> Mapping[uuid.UUID, frozenset[str]]:
+        """Which outcomes turned out right, by case, of those of which the world outside the desk has told since."""
+
     def evidence_context(self, case: Case) -> dict[str, Any]:
         """What `evidence_template` needs beside the case, its recommendation and claims."""
 

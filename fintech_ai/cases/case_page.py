@@ -48,7 +48,7 @@ def case_page(
         "recommended": decision_label(capability, detail.recommendation.decision) if detail.recommendation else "",
         "evidence_template": capability.evidence_template,
         "evidence": capability.evidence_context(case),
-        "trail": trail_entries(capability, case.id, last=TRAIL_EVENTS),
+        "trail": trail_entries(capability, case, last=TRAIL_EVENTS),
         "filters": filters,
         "list_query": query_of(filters),
         "cases": listed[:LISTED_CASES],
@@ -63,7 +63,7 @@ def case_page(
 def missed(case: Case, form: DecisionForm | SecondForm, capability: Capability) -> dict[str, Any]:
     """What has happened since the page was made on which `form` was filled in."""
     version = form.cleaned_data.get("version") or case.version
-    return {"missed": changes_since(capability, case.id, versions=case.version - version)}
+    return {"missed": changes_since(capability, case, versions=case.version - version)}
 
 
 def decision_label(capability: Capability, value: str) -> str:

@@ -10,6 +10,7 @@ from django import forms
 from django.utils import timezone
 
 from fintech_ai.cases.capability import Capability
+from fintech_ai.cases.models.queues import MOST_BLIND_PERCENT
 from fintech_ai.cases.selectors import SHOW, CaseFilters
 from fintech_ai.core.errors import InvalidInput
 
@@ -64,6 +65,36 @@ def query_of(filters: CaseFilters, **changes: Any) -> str:
     changed, usual = replace(filters, **changes), CaseFilters()
     asked = {name: getattr(changed, name) for name in vars(usual) if getattr(changed, name) != getattr(usual, name)}
     return urlencode(asked)
+
+
+class SpanForm(forms.Form):
+    """Over how many days to look back; sent by GET."""
+
+    days_back = forms.TypedChoiceField(
+        choices=[(30, "30 days"), (90, "90 days"), (365, "a year")],
+        coerce=int,
+        required=False,
+        empty_value=90,
+        initial=90,
+        label="Looking back",
+    )
+
+    @property
+    def days(self) -> int:
+        """What was asked for, or the usual 90."""
+        self.is_valid()
+        return self.cleaned_data.get("days_back", 90)
+
+
+class BlindForm(forms.Form):
+    """The share of new cases that is decided before the recommendation is shown."""
+
+    percent = forms.IntegerField(
+        min_value=0,
+        max_value=MOST_BLIND_PERCENT,
+        label="Decided blind, % of new cases",
+        widget=forms.NumberInput(attrs={"class": "short"}),
+    )
 
 
 class VersionedForm(forms.Form):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
+from fintech_ai.accounts.models import Role
 from fintech_ai.cases.models import Case, Queue, Step
 from fintech_ai.cases.states import CaseState
 from fintech_ai.core.actors import Actor, ActorKind
@@ -59,6 +60,18 @@ def check_can_assign(actor: Actor, case: Case) -> None:
     """Whoever leads the queue may hand any case in review to a member."""
     _check_person_with(ASSIGN, actor, case, "Only a team lead of this queue may assign its cases.")
     _check_in_review(case)
+
+
+def check_can_set_blind(actor: Actor, queue: Queue) -> None:
+    """Whoever leads the queue says how much of it is decided blind."""
+    if actor.kind != ActorKind.USER or ASSIGN not in rights_on(actor, queue):
+        raise NotAllowed("Only a team lead of this queue may set the share that is decided blind.")
+
+
+def check_can_see_agreement(actor: Actor, queue: Queue) -> None:
+    """How each analyst decides is for leads of the queue and for compliance, not for colleagues."""
+    if actor.role != Role.COMPLIANCE and ASSIGN not in rights_on(actor, queue):
+        raise NotAllowed("Only a team lead of this queue, or compliance, may see how its people decide.")
 
 
 def check_can_approve(actor: Actor, case: Case) -> None:

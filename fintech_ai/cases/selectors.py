@@ -122,7 +122,7 @@ def case_detail(actor: Actor, case_id: uuid.UUID) -> CaseDetail:
     case = case_visible_to(actor, case_id)
     decisions = Prefetch("decisions", Decision.objects.select_related("decided_by"))
     prefetch_related_objects([case], decisions, "recommendation__claims")
-    recommendation = case.recommendation
+    recommendation = case.shown_recommendation
     return CaseDetail(
         case=case,
         capability=capability_named(case.capability),

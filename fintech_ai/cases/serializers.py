@@ -46,12 +46,18 @@ class CaseSerializer(serializers.ModelSerializer):
     snoozed_until, closed_at = MomentField(allow_null=True), MomentField(allow_null=True)
     url = serializers.SerializerMethodField(help_text="For programs.")
     page = serializers.SerializerMethodField(help_text="For people.")
+    risk = serializers.IntegerField(
+        source="shown_risk",
+        allow_null=True,
+        help_text="0 to 100; null before there is a recommendation, or while blind.",
+    )
 
     class Meta:
         model = Case
         fields = [
             "id", "reference", "capability", "queue", "subject", "amount", "currency", "state", "outcome", "risk",
-            "headline", "assignee", "version", "created_at", "due_at", "snoozed_until", "closed_at", "url", "page",
+            "headline", "is_blind", "assignee", "version", "created_at", "due_at", "snoozed_until", "closed_at",
+            "url", "page",
         ]  # fmt: skip
 
     def get_url(self, case: Case) -> str:
@@ -88,7 +94,7 @@ class DecisionSerializer(serializers.ModelSerializer):
     class Meta:
         model = Decision
         fields = [
-            "id", "step", "outcome", "recommended", "is_override", "reason", "note", "decided_by", "policy",
+            "id", "step", "outcome", "recommended", "blind", "is_override", "reason", "note", "decided_by", "policy",
             "created_at",
         ]  # fmt: skip
 
@@ -96,7 +102,11 @@ class DecisionSerializer(serializers.ModelSerializer):
 class CaseDetailSerializer(CaseSerializer):
     """A case with all that is known of it. `subject_of_case` is the capability's own part, such as the alert."""
 
-    recommendation = RecommendationSerializer(allow_null=True)
+    recommendation = RecommendationSerializer(
+        source="shown_recommendation",
+        allow_null=True,
+        help_text="null before there is one, or while the case is blind.",
+    )
     decisions = DecisionSerializer(many=True)
     subject_of_case = serializers.SerializerMethodField()
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from fintech_ai.accounts.models import ApiToken
 from fintech_ai.accounts.selectors import member_names
 from fintech_ai.audit.models import AuditEvent
 from fintech_ai.audit.selectors import trail_of
 from fintech_ai.cases.capability import Capability
-from fintech_ai.cases.models import Decision
+from fintech_ai.cases.models import Case, Decision
 from fintech_ai.cases.states import CaseState
 from fintech_ai.core.actors import ActorKind
 
@@ -24,6 +26,7 @@ WHAT = {
     "model.looked_up": "Model looked something up",
     "model.lost": "Model call given up, its worker was lost",
     "recommendation.made": "Recommendation made",
+    "case.blinded": "Drawn for the blind sample",
     "case.taken": "Taken",
     "case.released": "Released",
     "case.assigned": "Assigned",
@@ -53,15 +56,21 @@ class TrailEntry:
     hash: str
 
 
-def trail_entries(capability: Capability, case_id: uuid.UUID, *, last: int | None = None) -> list[TrailEntry]:
-    """The events of the case's trail in order; only the `last` so many if asked."""
-    events = list(trail_of(case_id) if last is None else reversed(trail_of(case_id).reverse()[:last]))
-    return _told(capability, events)
+def shown_trail(case: Case) -> QuerySet[AuditEvent]:
+    """The events of the case's trail in order; while it is blind, without what the recommendation said."""
+    events = trail_of(case.id)
+    return events.exclude(action="recommendation.made") if case.is_blind else events
 
 
-def changes_since(capability: Capability, case_id: uuid.UUID, *, versions: int) -> list[TrailEntry]:
+def trail_entries(capability: Capability, case: Case, *, last: int | None = None) -> list[TrailEntry]:
+    """The events of the case's trail in the words of people; only the `last` so many if asked."""
+    events = shown_trail(case)
+    return _told(capability, list(events if last is None else reversed(events.reverse()[:last])))
+
+
+def changes_since(capability: Capability, case: Case, *, versions: int) -> list[TrailEntry]:
     """The events that made the last so many versions of the case: what somebody with an older page has missed."""
-    changed = [event for event in trail_of(case_id) if "to" in event.data and event.action != "case.opened"]
+    changed = [event for event in shown_trail(case) if "to" in event.data and event.action != "case.opened"]
     return _told(capability, changed[-versions:] if versions > 0 else [])
 
 
@@ -133,6 +142,8 @@ def _detail(event: AuditEvent, labels: dict[str, str], reasons: dict[str, str]) 
         return "no further try" if data["final"] else f"try {data['tries']}, to be tried again"
     if _is_decision(event):
         parts = [labels.get(data["outcome"], data["outcome"])]
+        if data.get("blind"):
+            parts.append("decided blind")
         if data["override"]:
             parts.append(f"override of {labels.get(data['recommended'], data['recommended']).lower()}")
         if data.get("policy"):

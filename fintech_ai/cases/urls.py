@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from fintech_ai.cases.views import case, queue
+from fintech_ai.cases.views import agreement, case, queue
 
 urlpatterns = [
     path("", queue.home, name="home"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("queues/<slug:slug>/next", queue.queue_next, name="queue-next"),
     path("queues/<slug:slug>/decide", queue.queue_decide, name="queue-decide"),
     path("queues/<slug:slug>/assign", queue.queue_assign, name="queue-assign"),
+    path("queues/<slug:slug>/agreement/", agreement.agreement, name="queue-agreement"),
+    path("queues/<slug:slug>/agreement/blind", agreement.blind, name="queue-blind"),
     path("cases/<uuid:case_id>/", case.case, name="case"),
     path("cases/<uuid:case_id>/trail/", case.case_trail, name="case-trail"),
     path("cases/<uuid:case_id>/take", case.take, name="case-take"),

@@ -148,7 +148,7 @@ class TestFollowing:
         assert decision.decider == "Automatic clearing: at most 20% of frauds missed"
         assert Clearing.objects.get(case=case).check_followed.policy == on
         sealed()
-        told = trail_entries(capability_named("triage"), case.id)[-1]
+        told = trail_entries(capability_named("triage"), case)[-1]
         assert told.what == "Decided by the written policy" and "at most 20%" in told.detail
 
     def test_a_slice_goes_to_people_who_cannot_tell(self, house, on, sealed):
@@ -159,7 +159,7 @@ class TestFollowing:
         assert Clearing.objects.get(case=case).for_audit
         sealed()
         assert len(events("clearing.drawn_for_people")) == 1
-        told = " ".join(f"{entry.what} {entry.detail}" for entry in trail_entries(capability_named("triage"), case.id))
+        told = " ".join(f"{entry.what} {entry.detail}" for entry in trail_entries(capability_named("triage"), case))
         assert "lear" not in told.replace("Clear, by the baseline", "")
 
     @pytest.mark.parametrize(

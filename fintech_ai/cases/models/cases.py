@@ -28,7 +28,12 @@ class Case(TenantModel):
     currency = models.CharField(max_length=3, blank=True)
     headline = models.CharField(max_length=200, blank=True, help_text="The strongest reasons, in a few words.")
     risk = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="0 to 100; empty until a run has finished."
+        null=True,
+        blank=True,
+        help_text="0 to 100, its place in the queue; empty until a run has finished, drawn by lot while blind.",
+    )
+    is_blind = models.BooleanField(
+        default=False, help_text="Nobody is shown the recommendation until a person has decided."
     )
     state = models.CharField(max_length=20, choices=CaseState, default=CaseState.RECEIVED)
     recommendation = models.OneToOneField(
@@ -110,6 +115,16 @@ class Case(TenantModel):
     def reference(self) -> str:
         """The number with the capability's letter, as people write it: T-20871."""
         return f"{self.capability[:1].upper()}-{self.number}"
+
+    @property
+    def shown_recommendation(self):
+        """What people may see of the recommendation: none while the case is blind."""
+        return None if self.is_blind else self.recommendation
+
+    @property
+    def shown_risk(self) -> int | None:
+        """What people may see of the risk: none while the case is blind."""
+        return None if self.is_blind else self.risk
 
     @property
     def is_snoozed(self) -> bool:

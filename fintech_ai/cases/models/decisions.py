@@ -28,7 +28,8 @@ class Decision(TenantModel):
     recommendation = models.ForeignKey(
         Recommendation, null=True, blank=True, on_delete=models.PROTECT, related_name="decisions"
     )
-    recommended = models.CharField(max_length=20, blank=True, help_text="What the recommendation on the screen said.")
+    recommended = models.CharField(max_length=20, blank=True, help_text="What the recommendation said.")
+    blind = models.BooleanField(default=False, help_text="Made before the recommendation was shown to anybody.")
     reason = models.CharField(max_length=60, blank=True, help_text="Code of the reason.")
     note = models.TextField(blank=True)
     answers = models.OneToOneField(
@@ -69,6 +70,7 @@ class Decision(TenantModel):
                 condition=~Q(step=Step.FIRST)
                 | Q(outcome=F("recommended"))
                 | Q(recommended__in=["", NO_VIEW])
+                | Q(blind=True)
                 | ~Q(reason=""),
                 name="decision_override_has_reason",
             ),
@@ -98,5 +100,5 @@ class Decision(TenantModel):
 
     @property
     def is_override(self) -> bool:
-        """A first decision that differs from what was recommended."""
-        return self.step == Step.FIRST and self.recommended not in {"", NO_VIEW, self.outcome}
+        """A first decision that differs from the recommendation that was on the screen."""
+        return self.step == Step.FIRST and not self.blind and self.recommended not in {"", NO_VIEW, self.outcome}

@@ -7,6 +7,9 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from fintech_ai.core.tenancy import TenantModel
 
+# A blind case costs its analyst the help of the recommendation, and its place in the queue says nothing of its risk.
+MOST_BLIND_PERCENT = 50
+
 
 class Queue(TenantModel):
     """Cases of one capability that a group works, and the tenant's written policy for them."""
@@ -28,6 +31,11 @@ class Queue(TenantModel):
         help_text="In the currency of the case; 0 asks for a second person at any amount.",
     )
 
+    blind_percent = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="Of its cases this share is decided before the recommendation is shown, drawn at random.",
+    )
+
     class Meta:
         permissions = [
             ("decide_queue", "May take and decide its cases"),
@@ -37,6 +45,9 @@ class Queue(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "slug"], name="queue_slug_is_unique"),
             models.CheckConstraint(condition=Q(second_approval_from__gte=0), name="queue_threshold_not_negative"),
+            models.CheckConstraint(
+                condition=Q(blind_percent__lte=MOST_BLIND_PERCENT), name="queue_blind_share_is_small"
+            ),
         ]
 
     def __str__(self) -> str:

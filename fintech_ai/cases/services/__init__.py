@@ -1,6 +1,7 @@
 """What changes queues, cases and runs. Every service writes, audits and announces, in that order."""
 
 from fintech_ai.cases.services.assignment import case_assign, case_release, case_take, case_take_next
+from fintech_ai.cases.services.blind import queue_blind_set
 from fintech_ai.cases.services.decisions import case_approve, case_decide, case_send_back
 from fintech_ai.cases.services.queues import queue_create, queue_grant
 from fintech_ai.cases.services.runs import (
@@ -26,6 +27,7 @@ __all__ = [
     "case_snooze",
     "case_take",
     "case_take_next",
+    "queue_blind_set",
     "queue_create",
     "queue_grant",
     "run_claim",

@@ -11,6 +11,7 @@ from fintech_ai.cases.capability import Capability, PolicyDecision, capability_n
 from fintech_ai.cases.models import Case, Decision, Step
 from fintech_ai.cases.permissions import check_can_approve, check_can_decide, first_decision
 from fintech_ai.cases.policy import needs_reason, needs_second_approval
+from fintech_ai.cases.services.blind import lift
 from fintech_ai.cases.services.locking import check_version, locked_case
 from fintech_ai.cases.states import CaseEvent, next_state
 from fintech_ai.core.actors import Actor
@@ -29,7 +30,8 @@ def case_decide(
     check_can_decide(actor, case)
     check_version(case, version)
     recommended = case.recommendation.decision if case.recommendation else ""
-    _check_choice(capability_named(case.capability), outcome=outcome, reason=reason, recommended=recommended)
+    seen = "" if case.is_blind else recommended
+    _check_choice(capability_named(case.capability), outcome=outcome, reason=reason, recommended=seen)
     decision = Decision.objects.create(
         case=case,
         case_version=version,
@@ -37,6 +39,7 @@ def case_decide(
         outcome=outcome,
         recommendation=case.recommendation,
         recommended=recommended,
+        blind=case.is_blind,
         reason=reason,
         note=note,
         decided_by_id=actor.user_id,
@@ -123,8 +126,11 @@ def _move(actor: Actor, case: Case, decision: Decision, event: CaseEvent, *, ass
         case.assignee_id, case.assigned_at = assignee_id, Now() if assignee_id else None
     if not case.is_open:
         case.outcome, case.closed_at = decision.outcome, Now()
+    changed = ["state", "assignee", "assigned_at", "outcome", "closed_at", "version"]
+    if case.is_blind:
+        changed += lift(case)
     case.version += 1
-    case.save(update_fields=["state", "assignee", "assigned_at", "outcome", "closed_at", "version"])
+    case.save(update_fields=changed)
     record(
         actor=actor,
         action=f"case.{event}",
@@ -135,6 +141,7 @@ def _move(actor: Actor, case: Case, decision: Decision, event: CaseEvent, *, ass
             "outcome": decision.outcome,
             "recommended": decision.recommended,
             "override": decision.is_override,
+            "blind": decision.blind,
             "policy": decision.policy,
             "reason": decision.reason,
             "note_sha256": hashlib.sha256(decision.note.encode()).hexdigest() if decision.note else None,

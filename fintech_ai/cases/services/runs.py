@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce, Now
 from fintech_ai.audit.services import record
 from fintech_ai.cases.capability import RecommendationDraft, capability_named
 from fintech_ai.cases.models import Case, Claim, Queue, Recommendation, Run, RunState
+from fintech_ai.cases.services.blind import draw
 from fintech_ai.cases.services.decisions import case_decide_by_policy
 from fintech_ai.cases.states import CaseEvent, next_state
 from fintech_ai.core.actors import Actor
@@ -113,6 +114,7 @@ def run_finish(*, actor: Actor, claim: RunClaim, draft: RecommendationDraft) -> 
         },
     )
     _follow_policy(actor, case, recommendation)
+    draw(actor=actor, case=case)
     return recommendation
 
 

@@ -40,7 +40,7 @@ def case(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
 def case_trail(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
     """All that has happened to a case."""
     case = case_visible_to(request.actor, case_id)
-    entries = trail_entries(capability_named(case.capability), case.id)
+    entries = trail_entries(capability_named(case.capability), case)
     return render(
         request, "cases/trail.html", {"case": case, "queue": case.queue, "queue_is": "true", "trail": entries}
     )
@@ -105,9 +105,14 @@ def decide(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
     except (InvalidInput, NotAllowed, Conflict) as refusal:
         return _refused(request, case_id, form, refusal)
     case = case_visible_to(request.actor, case_id)
-    label = decision_label(capability, decision.outcome).lower()
-    waits = " It waits for a second person." if case.is_open else ""
-    return go_on(request, case.queue, said=f"{case.reference} decided: {label}.{waits}", leaving=case)
+    said = f"{case.reference} decided: {decision_label(capability, decision.outcome).lower()}."
+    if decision.blind:
+        said += (
+            f" You decided blind; the recommendation was: {decision_label(capability, decision.recommended).lower()}."
+        )
+    if case.is_open:
+        said += " It waits for a second person."
+    return go_on(request, case.queue, said=said, leaving=case)
 
 
 @member_required

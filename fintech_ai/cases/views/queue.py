@@ -22,6 +22,7 @@ from fintech_ai.cases.models import Case, Queue
 from fintech_ai.cases.permissions import ASSIGN, DECIDE, rights_on
 from fintech_ai.cases.selectors import (
     SHOW,
+    case_visible_to,
     cases_visible_to,
     members_with_right,
     queue_cases,
@@ -31,7 +32,7 @@ from fintech_ai.cases.selectors import (
 from fintech_ai.cases.states import CaseState
 from fintech_ai.cases.views.common import cleaned, go_on, with_query
 from fintech_ai.core.actors import Actor
-from fintech_ai.core.errors import AppError, InvalidInput
+from fintech_ai.core.errors import AppError, Conflict, InvalidInput
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 1000
@@ -75,6 +76,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "count": count if count <= COUNT_LIMIT else f"more than {COUNT_LIMIT}",
         "overdue": late,
         "may_decide": DECIDE in rights,
+        "may_see_agreement": ASSIGN in rights or request.actor.role == Role.COMPLIANCE,
         "may_choose": bool({DECIDE, ASSIGN} & rights) and filters.show not in ("decided", "approval"),
         "members": members_with_right(queue, DECIDE) if ASSIGN in rights else None,
         "choices": capability.choices,
@@ -147,6 +149,8 @@ def queue_decide(request: HttpRequest, slug: str) -> HttpResponse:
     told = {name: request.POST.get(name, "") for name in ("outcome", "reason", "note")}
 
     def decide(case_id: uuid.UUID, version: str) -> None:
+        if case_visible_to(request.actor, case_id).is_blind:
+            raise Conflict("A blind case is decided on its own page, from its own evidence.")
         form = DecisionForm(capability, {"version": version, **told})
         services.case_decide(actor=request.actor, case_id=case_id, **cleaned(form, "outcome", "reason", "note"))
 

@@ -48,3 +48,10 @@ def urgency(due_at: datetime) -> str:
 def percent(share: Decimal | float) -> str:
     """0.87 as 87%."""
     return f"{round(float(share) * 100)}%"
+
+
+@register.filter
+def points(difference: float) -> str:
+    """0.04 as +4 points."""
+    rounded = round(difference * 100)
+    return f"{rounded:+d} {'point' if abs(rounded) == 1 else 'points'}"
