@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("observability.urls")),
     path("", include("fintech_ai.accounts.urls")),
     path("", include("fintech_ai.cases.urls")),
+    path("", include("triage.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("fintech_ai.api_urls")),
 ]

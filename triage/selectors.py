@@ -10,15 +10,18 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from fintech_ai.accounts.models import Role
-from fintech_ai.cases.models import Case, Queue
+from fintech_ai.accounts.models import Role, Tenant
+from fintech_ai.cases.models import Case, Queue, Step
 from fintech_ai.cases.selectors import cases_visible_to, queues_visible_to
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.errors import InvalidInput, NotFound
 from fintech_ai.core.money import rounded, shown
 from triage.features import FEATURES_VERSION, HISTORY, Features, customer_payments
 from triage.models import Alert, Customer, FraudReport, ReportKind, Transaction
+from triage.permissions import DRAFTERS, SUSPICIOUS, check_can_draft_sar
 from triage.policy import Verdict
+from triage.sar.draft import SarDraft
+from triage.sar.draft import draft as sar_of
 
 CHART_WIDTH, CHART_HEIGHT = 640, 130
 # Inside the drawing: room for the labels above, for the axis below, and for half a mark at either side.
@@ -127,6 +130,7 @@ def evidence_context(case: Case) -> dict[str, Any]:
     chart: Chart; None when the customer has no earlier payment
     linked: list of LinkedCase(by, case, raised_by, occurred_at), newest first
     as_of: datetime up to which history counts
+    suspicious, drafters: the outcomes of which a report may be drafted, and the roles that may
     """
     alert = alert_of(case)
     if alert is None:
@@ -142,7 +146,23 @@ def evidence_context(case: Case) -> dict[str, Any]:
         "merchant_facts": merchant_facts(transaction, features),
         "chart": chart(transaction, features.percentile_99 if features else None),
         "linked": linked_cases(alert, case),
+        "suspicious": SUSPICIOUS,
+        "drafters": DRAFTERS,
     }
+
+
+def sar_visible_to(actor: Actor, case: Case) -> SarDraft:
+    """The draft report of a visible case. Raises NotAllowed, Conflict (not decided so), NotFound (no alert)."""
+    check_can_draft_sar(actor, case)
+    alert = alert_of(case)
+    if alert is None:
+        raise NotFound("This case was opened without an alert, so there is no payment to report.")
+    return sar_of(
+        alert=alert,
+        claims=case.recommendation.claims.all() if case.recommendation else (),
+        decisions=case.decisions.exclude(step=Step.RETURN),
+        institution=Tenant.objects.get(id=case.tenant_id).name,
+    )
 
 
 def cases_known_by(text: str) -> QuerySet:
