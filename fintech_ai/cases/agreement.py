@@ -15,6 +15,9 @@ from fintech_ai.cases.permissions import check_can_see_agreement
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.shares import Difference, Share, kappa
 
+# Below it kappa says more about the few cases than about the people.
+FEWEST_FOR_KAPPA = 20
+
 
 @dataclass(frozen=True)
 class Made:
@@ -41,7 +44,7 @@ class Figures:
         blind: decisions that agree with a recommendation that was not shown.
         open: decisions that accept one that was.
         pull: how much more is accepted in sight than agreed with blind.
-        kappa: agreement of blind decisions beyond chance.
+        kappa: agreement of blind decisions beyond chance; None while there are few.
         overridden_right, overridden_wrong: open cases decided otherwise, where the recommendation turned out right, and
             where it turned out wrong.
         blind_right: blind decisions that turned out right themselves.
@@ -118,13 +121,14 @@ def _figures(name: str, made: list[Made], before: list[Made], right: dict[uuid.U
     for each in known:
         of_machine[each.recommended in right[each.case_id]].append(each)
     proved = [each for each in blind if each.case_id in right]
+    pairs = Counter((each.recommended, each.outcome) for each in blind)
     agreed, accepted = _agreeing(blind), _agreeing(shown)
     return Figures(
         name=name,
         blind=agreed,
         open=accepted,
         pull=Difference(accepted, agreed),
-        kappa=kappa(Counter((each.recommended, each.outcome) for each in blind)),
+        kappa=kappa(pairs) if len(blind) >= FEWEST_FOR_KAPPA else None,
         overridden_right=_overriding(of_machine[True]),
         overridden_wrong=_overriding(of_machine[False]),
         blind_right=Share(sum(each.outcome in right[each.case_id] for each in proved), len(proved)),

@@ -15,6 +15,7 @@ from fintech_ai.cases.selectors import SHOW, CaseFilters
 from fintech_ai.core.errors import InvalidInput
 
 NOTE_LENGTH = 2000
+USUAL_DAYS = 90
 SORT_LABELS = {
     "risk": "Riskiest first",
     "due": "Due first",
@@ -74,16 +75,15 @@ class SpanForm(forms.Form):
         choices=[(30, "30 days"), (90, "90 days"), (365, "a year")],
         coerce=int,
         required=False,
-        empty_value=90,
-        initial=90,
+        empty_value=USUAL_DAYS,
         label="Looking back",
     )
 
     @property
     def days(self) -> int:
-        """What was asked for, or the usual 90."""
+        """What was asked for, or the usual."""
         self.is_valid()
-        return self.cleaned_data.get("days_back", 90)
+        return self.cleaned_data.get("days_back", USUAL_DAYS)
 
 
 class BlindForm(forms.Form):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 # The 97.5th percentile of the standard normal distribution: intervals cover 95%.
 Z = 1.959964
+# With fewer on one side the interval for a difference covers too little to raise a flag by.
+FEWEST_TO_COMPARE = 10
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,9 @@ class Difference:
 
     @property
     def is_certain(self) -> bool:
-        """Whether chance alone would hardly have made a difference: the interval leaves zero out."""
-        return self.value is not None and not self.low <= 0 <= self.high
+        """Whether chance alone would hardly have made a difference: enough was counted, and zero lies outside."""
+        enough = min(self.first.all, self.second.all) >= FEWEST_TO_COMPARE
+        return enough and not self.low <= 0 <= self.high
 
     def _bound(self, first: float, second: float, side: int) -> float:
         if self.value is None:

@@ -37,6 +37,35 @@ def take_queue(page: Page, *, url: str, scheme: str, folder: Path) -> None:
     page.screenshot(path=folder / f"case-{scheme}.png")
 
 
+def choose(page: Page, name: str) -> None:
+    """Decide the case on the page so, with the usual reason, and wait for the next one."""
+    page.wait_for_load_state("networkidle")
+    here, button = page.url, page.locator(f"[data-name='{name}']")
+    button.click()
+    if here == page.url and page.locator("#armed:not(:empty)").count():
+        page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: url != here)
+
+
+def take_blind(page: Page, *, url: str, scheme: str, folder: Path) -> None:
+    """Picture a blind case, decide it and some more, and picture what the desk learns of that."""
+    page.goto(f"{url}/queues/triage/?sort=newest")
+    blind = page.locator("tr", has=page.locator(".risk .tag")).locator("[data-row]").first
+    blind.click()
+    page.locator("#decide").wait_for()
+    page.mouse.move(0, 0)
+    page.screenshot(path=folder / f"case-blind-{scheme}.png")
+    choose(page, "Clear")
+    for _ in range(6):
+        choose(page, "Escalate")
+    page.goto(f"{url}/queues/triage/agreement/")
+    page.screenshot(path=folder / f"agreement-{scheme}.png", full_page=True)
+    page.goto(f"{url}/queues/triage/?show=decided")
+    page.locator("tr", has_text="escalate").locator("[data-row]").first.click()
+    page.get_by_role("link", name="Draft a suspicious activity report").click()
+    page.screenshot(path=folder / f"sar-{scheme}.png", full_page=True)
+
+
 def take_officer(page: Page, *, url: str, scheme: str, folder: Path) -> None:
     """Picture the pages about models from top to bottom, then the change that waits for this officer."""
     for name in OFFICER_PAGES:
@@ -56,7 +85,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # The last of the officers: the demo's first one proposed the change that waits.
     by_role = {person["role"]: person["email"] for person in logins["people"]}
-    takes = {"Analyst": take_queue, "Compliance officer": take_officer}
+    takes = {"Analyst": take_queue, "Team lead": take_blind, "Compliance officer": take_officer}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         for scheme in ("light", "dark"):

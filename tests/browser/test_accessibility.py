@@ -5,7 +5,8 @@ import re
 import pytest
 from django.urls import reverse
 
-from fintech_ai.cases.services import case_decide, case_take
+from fintech_ai.cases.models import Case
+from fintech_ai.cases.services import case_decide, case_take, run_claim, run_finish
 from tests.support.cases import a_case_in_review, a_draft, a_received_case
 from tests.triage.build import a_row, an_alert, imported
 
@@ -39,6 +40,13 @@ def cases(house_cast):
         imported(house, *rows)
         found["linked"] = an_alert(house, rows[-2].id, notes="The customer calls <b>tomorrow</b>.").case
         found["with history"] = an_alert(house, rows[-1].id).case
+        found["blind"] = a_case_in_review(house)
+        Case.objects.filter(id=found["blind"].id).update(is_blind=True)
+        found["escalated"] = an_alert(house, rows[-3].id).case
+        claim = run_claim(actor=house.worker, run_id=found["escalated"].runs.get().id)
+        run_finish(actor=house.worker, claim=claim, draft=a_draft(decision="escalate"))
+        version = Case.objects.get(id=found["escalated"].id).version
+        case_decide(actor=bob, case_id=found["escalated"].id, version=version, outcome="escalate")
     return found
 
 
@@ -68,7 +76,9 @@ def test_pages_of_an_analyst(desk, house_cast, cases, scheme):
 def test_pages_of_a_lead_and_what_opens_on_them(desk, house_cast, cases, scheme):
     lena = desk(house_cast.lena, color_scheme=scheme)
     waiting, linked = (reverse("case", args=[cases[name].id]) for name in ("awaiting", "with history"))
-    assert wrong_on(lena, reverse("queue", args=["triage"]), waiting) == []
+    desk_pages = [reverse("queue", args=["triage"]), reverse("queue-agreement", args=["triage"])]
+    report = reverse("triage-sar", args=[cases["escalated"].id])
+    assert wrong_on(lena, *desk_pages, report, waiting) == []
     lena.page.get_by_role("button", name="Send back").click()
     assert lena.violations() == []
     lena.open(linked)

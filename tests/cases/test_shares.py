@@ -44,6 +44,12 @@ def test_nothing_counted_says_nothing():
         assert not difference.is_certain
 
 
+def test_few_cases_raise_no_flag():
+    assert not Difference(Share(6, 6), Share(0, 1)).is_certain
+    assert Difference(Share(40, 50), Share(20, 50)).is_certain
+    assert not Difference(Share(26, 50), Share(24, 50)).is_certain
+
+
 def test_the_interval_covers_the_true_share_about_95_times_of_a_hundred():
     chance, covered = random.Random(7), 0
     for _ in range(4000):

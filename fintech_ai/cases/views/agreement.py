@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from fintech_ai.accounts.pages import member_required
 from fintech_ai.cases import agreement as figures
 from fintech_ai.cases import services
-from fintech_ai.cases.forms import BlindForm, SpanForm
+from fintech_ai.cases.forms import USUAL_DAYS, BlindForm, SpanForm
 from fintech_ai.cases.permissions import ASSIGN, rights_on
 from fintech_ai.cases.selectors import queue_visible_to
 from fintech_ai.core.errors import InvalidInput, NotAllowed
@@ -22,7 +22,7 @@ from fintech_ai.core.errors import InvalidInput, NotAllowed
 def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     """Agreement over the last days, in total and by person."""
     queue = queue_visible_to(request.actor, slug)
-    form = SpanForm(request.GET)
+    form = SpanForm({"days_back": USUAL_DAYS} | request.GET.dict())
     now = timezone.now()
     found = figures.agreement(request.actor, queue, since=now - timedelta(days=form.days), until=now)
     context = {

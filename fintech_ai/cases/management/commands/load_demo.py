@@ -13,13 +13,15 @@ from fintech_ai.accounts.models import Role, Tenant
 from fintech_ai.accounts.services import group_create, member_add, tenant_create, token_issue
 from fintech_ai.cases.capability import all_capabilities
 from fintech_ai.cases.permissions import APPROVE, ASSIGN, DECIDE, VIEW
-from fintech_ai.cases.services import queue_create, queue_grant
+from fintech_ai.cases.services import queue_blind_set, queue_create, queue_grant
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.private_files import write_private
 from fintech_ai.core.tenancy import tenant_scope
 from fintech_ai.gateway import demo as gateway_demo
 
 DEMO_SLUG = "northgate"
+# More than a desk would choose, so that a newcomer meets a blind case soon.
+BLIND_PERCENT = 20
 PEOPLE = (
     ("ada@northgate.example", "Ada Okafor", Role.ANALYST),
     ("ben@northgate.example", "Ben Sato", Role.ANALYST),
@@ -58,6 +60,7 @@ def load_demo() -> dict[str, Any]:
             for email, name, role in PEOPLE
         ]
         proposer, approver = (member.as_actor() for member in members if member.role == Role.COMPLIANCE)
+        lead = next(member for member in members if member.role == Role.LEAD).as_actor()
         gateway_demo.load(proposer=proposer, approver=approver)
         _, token = token_issue(actor=actor, name="switch-eu", groups=[systems])
         for capability in all_capabilities():
@@ -72,6 +75,7 @@ def load_demo() -> dict[str, Any]:
             queue_grant(actor=actor, queue=queue, group=analysts, permissions=[VIEW, DECIDE])
             queue_grant(actor=actor, queue=queue, group=leads, permissions=[VIEW, DECIDE, ASSIGN, APPROVE])
             queue_grant(actor=actor, queue=queue, group=systems, permissions=[VIEW])
+            queue_blind_set(actor=lead, queue=queue, percent=BLIND_PERCENT)
             capability.load_demo(tenant=tenant, queue=queue)
     return {
         "people": [{"role": role.label, "name": name, "email": email} for email, name, role in PEOPLE],
