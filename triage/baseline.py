@@ -13,7 +13,7 @@ from itertools import pairwise
 from triage.codes import CATALOGUE, Code, Kind
 from triage.codes.missing import missing_from
 from triage.features import Features
-from triage.policy import Verdict, verdict
+from triage.policy import IN_FORCE, Bounds, Verdict, verdict
 
 BASELINE_VERSION = 1
 MAX_DOUBLINGS = 3
@@ -121,7 +121,7 @@ class Score:
         )
 
 
-def score(features: Features, *, chance: float | None = None) -> Score:
+def score(features: Features, *, chance: float | None = None, bounds: Bounds = IN_FORCE) -> Score:
     """The risk, the decision that follows, and how often such a decision turned out right.
 
     With the `chance` of a trained model the risk is that chance on the scale of risks; the codes explain, and what they
@@ -134,6 +134,7 @@ def score(features: Features, *, chance: float | None = None) -> Score:
         risk=risk,
         signals=[code for code in points if CATALOGUE[code].kind == Kind.SIGNAL],
         enough_history="insufficient_history" not in points,
+        bounds=bounds,
     )
     confidence = confidence_in(decision, risk, chance=chance)
     return Score(points=points, risk=risk, decision=decision, confidence=confidence, chance=chance)

@@ -77,6 +77,7 @@ class TriageCapability:
         Reason("other", "Other: see the note"),
     )
     evidence_template = "triage/evidence.html"
+    queue_pages = (("triage-simulation", "Simulation"),)
     demo_queue = "Card alerts"
     demo_second_approval = ("block",)
 

@@ -1,7 +1,8 @@
 """Who may post to triage. Each check raises a sentence that the caller can read."""
 
 from fintech_ai.accounts.models import Role
-from fintech_ai.cases.models import Case
+from fintech_ai.cases.models import Case, Queue
+from fintech_ai.cases.permissions import ASSIGN, rights_on
 from fintech_ai.core.actors import Actor, ActorKind
 from fintech_ai.core.errors import Conflict, NotAllowed
 from triage.policy import Verdict
@@ -15,6 +16,12 @@ def check_can_post(actor: Actor) -> None:
     """Transactions and alerts come from systems: a token of an integrator, or a process of our own."""
     if actor.kind not in PROCESSES and actor.role != Role.INTEGRATOR:
         raise NotAllowed("Only an integrator's token may post transactions and alerts.")
+
+
+def check_can_simulate(actor: Actor, queue: Queue) -> None:
+    """Whoever leads the queue, and compliance, may try other rules on what has happened."""
+    if actor.role != Role.COMPLIANCE and ASSIGN not in rights_on(actor, queue):
+        raise NotAllowed("Only a team lead of this queue, or compliance, may simulate other rules.")
 
 
 def check_can_draft_sar(actor: Actor, case: Case) -> None:

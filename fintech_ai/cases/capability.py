@@ -84,6 +84,7 @@ class Capability(Protocol):
     choices: tuple[Choice, ...]
     reasons: tuple[Reason, ...]
     evidence_template: str
+    queue_pages: tuple[tuple[str, str], ...]  # further pages of a queue for its leads: name of the address, label
     demo_queue: str
     demo_second_approval: tuple[str, ...]
 

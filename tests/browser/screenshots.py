@@ -60,6 +60,8 @@ def take_blind(page: Page, *, url: str, scheme: str, folder: Path) -> None:
         choose(page, "Escalate")
     page.goto(f"{url}/queues/triage/agreement/")
     page.screenshot(path=folder / f"agreement-{scheme}.png", full_page=True)
+    page.goto(f"{url}/queues/triage/simulation/?review=20&escalate=80&block=98")
+    page.screenshot(path=folder / f"simulation-{scheme}.png")
     page.goto(f"{url}/queues/triage/?show=decided")
     page.locator("tr", has_text="escalate").locator("[data-row]").first.click()
     page.get_by_role("link", name="Draft a suspicious activity report").click()

@@ -77,6 +77,8 @@ def test_pages_of_a_lead_and_what_opens_on_them(desk, house_cast, cases, scheme)
     lena = desk(house_cast.lena, color_scheme=scheme)
     waiting, linked = (reverse("case", args=[cases[name].id]) for name in ("awaiting", "with history"))
     desk_pages = [reverse("queue", args=["triage"]), reverse("queue-agreement", args=["triage"])]
+    simulation = reverse("triage-simulation", args=["triage"])
+    desk_pages += [simulation, f"{simulation}?block=5", f"{simulation}?review=5&escalate=20&block=30"]
     report = reverse("triage-sar", args=[cases["escalated"].id])
     assert wrong_on(lena, *desk_pages, report, waiting) == []
     lena.page.get_by_role("button", name="Send back").click()

@@ -79,6 +79,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "may_see_agreement": ASSIGN in rights or request.actor.role == Role.COMPLIANCE,
         "may_choose": bool({DECIDE, ASSIGN} & rights) and filters.show not in ("decided", "approval"),
         "members": members_with_right(queue, DECIDE) if ASSIGN in rights else None,
+        "further_pages": [(reverse(name, args=[slug]), label) for name, label in capability.queue_pages],
         "choices": capability.choices,
         "reasons": capability.reasons,
         "due_soon": due_within(request.actor, queue, SOON) - late,
