@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "fintech_ai.accounts",
     "fintech_ai.privacy",
     "fintech_ai.gateway",
+    "fintech_ai.webhooks",
     "fintech_ai.cases",
     "triage",
     "observability",
@@ -306,10 +307,15 @@ RUN_MAX_TRIES = 5
 CELERY_BEAT_SCHEDULE = {
     "sweep-runs": {"task": "fintech_ai.cases.tasks.sweep_runs", "schedule": RUN_SWEEP_SECONDS},
     "reconcile-budgets": {"task": "fintech_ai.gateway.tasks.reconcile_budgets", "schedule": 5},
+    "sweep-webhooks": {"task": "fintech_ai.webhooks.tasks.sweep_messages", "schedule": 5},
     "forget-idempotency-keys": {"task": "fintech_ai.accounts.tasks.forget_idempotency_keys", "schedule": 24 * 60 * 60},
     "check-clearing": {"task": "triage.tasks.check_clearing", "schedule": 60 * 60},
     "forget-contents": {"task": "fintech_ai.gateway.tasks.forget_contents", "schedule": 24 * 60 * 60},
 }
+
+# Webhooks lead out of the house; yes lets them lead to addresses within it, and to plain http: for development.
+
+WEBHOOKS_TO_PRIVATE_NETWORKS = env_bool("WEBHOOKS_TO_PRIVATE_NETWORKS", default=False)
 
 # Content that is stored encrypted. Without a master key none is stored, and no model is asked: privacy/vault.py.
 

@@ -24,6 +24,7 @@ ACROSS_TENANTS = {
     "fintech_ai/audit/management/commands/audit_verify.py: Command.handle": "verifies trails whose tenant is gone",
     "fintech_ai/gateway/admission/ledger.py: _lost_calls": "finds the lost calls of all tenants, by id alone",
     "fintech_ai/cases/services/runs.py: runs_to_ring": "the sweep looks for lost runs of all tenants, by id alone",
+    "fintech_ai/webhooks/services.py: messages_to_ring": "rings for every tenant; the workers scope themselves",
 }
 
 

@@ -7,10 +7,14 @@ from decimal import Decimal
 from django.contrib import admin
 
 from fintech_ai.accounts.four_eyes.services import approve, propose
+from fintech_ai.cases.announcing import tell
 from fintech_ai.cases.models import Case
 from fintech_ai.cases.permissions import APPROVE, ASSIGN, DECIDE, VIEW
 from fintech_ai.cases.services import case_decide, case_take, queue_create, queue_grant
+from fintech_ai.core.actors import Actor
 from fintech_ai.gateway.models import BudgetLimits, PromptChoice, Route
+from fintech_ai.webhooks.models import Event, WebhookEndpoint, WebhookMessage
+from fintech_ai.webhooks.services import secret_make
 from tests.support.audit import settle
 from tests.support.calls import a_call, a_content, a_repeat
 from tests.support.cases import a_case_in_review, a_draft
@@ -48,8 +52,10 @@ def build_world(cast: Cast) -> World:
         repeat = a_repeat(call)
         _choose(house)
         _clear(case)
+        _tell(case)
         settle()
         values = {"slug": house.queue.slug, "case_id": case.id, "alert_id": alert.id, "app_label": "cases"}
+        values |= {"message_id": WebhookMessage.objects.first().id}
         values |= {"call_id": call.id, "admin:gateway_call_compare.call_id": repeat.id}
         for model in admin.site._registry:
             some = model._default_manager.first()
@@ -83,6 +89,7 @@ def _choose(house: House) -> None:
         PromptChoice(endpoint="triage.recommend", version=1, challenger=2, shadow_percent=10, why=MARK),
         ScoringChoice(model_sha256=a_trained_model().sha256, why=MARK),
         ClearingPolicy(queue=house.queue.slug, max_miss_percent=5, why=MARK),
+        WebhookEndpoint(name="core", url="https://bank.example/hooks", events=[Event.DECIDED], why=MARK),
         BudgetLimits(request_usd=1, case_usd=2, month_usd=300, requests_per_minute=60, why=MARK),
     ):
         approve(actor=second, proposal=propose(actor=first, proposal=proposal))
@@ -94,6 +101,12 @@ def _clear(case: Case) -> None:
         policy=ClearingPolicy.objects.get(), is_on=False, stops=False, why=MARK, cases=0, frauds=0, cleared=0, missed=0
     )
     Clearing.objects.create(case=case, check_followed=check, chance=0.001, for_audit=True)
+
+
+def _tell(case: Case) -> None:
+    """A message to the receiver that was approved, and the secret that signs it."""
+    secret_make(actor=Actor.system(tenant_id=case.tenant_id, name="world"), endpoint_name="core")
+    tell(case, Event.DECIDED)
 
 
 def _a_case_with_decision(house: House) -> Case:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.core.exceptions import ImproperlyConfigured
 
-from fintech_ai.gateway.providers.transport import MAX_REPLY_BYTES, ReplyTooLarge, deadline_in, http_client
+from fintech_ai.core.transport import MAX_REPLY_BYTES, ReplyTooLarge, deadline_in, http_client
 from tests.support.model_server import ModelServer
 
 SECONDS = 0.4

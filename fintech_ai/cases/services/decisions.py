@@ -7,15 +7,17 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from fintech_ai.audit.services import record
+from fintech_ai.cases.announcing import tell
 from fintech_ai.cases.capability import Capability, PolicyDecision, capability_named
 from fintech_ai.cases.models import Case, Decision, Step
 from fintech_ai.cases.permissions import check_can_approve, check_can_decide, first_decision
 from fintech_ai.cases.policy import needs_reason, needs_second_approval
 from fintech_ai.cases.services.blind import lift
 from fintech_ai.cases.services.locking import check_version, locked_case
-from fintech_ai.cases.states import CaseEvent, next_state
+from fintech_ai.cases.states import CaseEvent, CaseState, next_state
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.errors import InvalidInput
+from fintech_ai.webhooks.models import Event
 
 
 @transaction.atomic
@@ -149,5 +151,8 @@ def _move(actor: Actor, case: Case, decision: Decision, event: CaseEvent, *, ass
             "to": {"state": case.state, "assignee": str(assignee_id) if assignee_id else None, "version": case.version},
         },
     )
+    if case.state == CaseState.AWAITING_APPROVAL:
+        tell(case, Event.AWAITING)
     if not case.is_open:
+        tell(case, Event.DECIDED)
         capability_named(case.capability).decided(actor=actor, case=case, decision=decision)

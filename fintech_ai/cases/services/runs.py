@@ -16,6 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from fintech_ai.audit.services import record
+from fintech_ai.cases.announcing import tell
 from fintech_ai.cases.capability import RecommendationDraft, capability_named
 from fintech_ai.cases.models import Case, Claim, Queue, Recommendation, Run, RunState
 from fintech_ai.cases.services.blind import draw
@@ -23,6 +24,7 @@ from fintech_ai.cases.services.decisions import case_decide_by_policy
 from fintech_ai.cases.states import CaseEvent, next_state
 from fintech_ai.core.actors import Actor
 from fintech_ai.core.jobs import ring_after_commit
+from fintech_ai.webhooks.models import Event
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +115,7 @@ def run_finish(*, actor: Actor, claim: RunClaim, draft: RecommendationDraft) -> 
             "to": {"state": case.state},
         },
     )
+    tell(case, Event.RECOMMENDED)
     _follow_policy(actor, case, recommendation)
     draw(actor=actor, case=case)
     return recommendation

@@ -41,12 +41,12 @@ class EmbeddedValkey(Server):
         return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"
 
     def _wait(self) -> None:
-        client = Redis.from_url(self.url(), retry=Retry(NoBackoff(), 0))
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and self.is_running:
-            try:
-                client.ping()
-                return
-            except RedisError:
-                time.sleep(0.05)
+        with Redis.from_url(self.url(), retry=Retry(NoBackoff(), 0)) as client:
+            while time.monotonic() < deadline and self.is_running:
+                try:
+                    client.ping()
+                    return
+                except RedisError:
+                    time.sleep(0.05)
         raise self.failure()

@@ -14,6 +14,7 @@ import httpx2
 import pydantic_core
 from pydantic import BaseModel, Field, ValidationError
 
+from fintech_ai.core.transport import http_client, kept
 from fintech_ai.gateway.models import DegradedReason
 from fintech_ai.gateway.providers import asking
 from fintech_ai.gateway.providers.asking import milliseconds_since
@@ -21,7 +22,6 @@ from fintech_ai.gateway.providers.bodies import events, finish, json_body
 from fintech_ai.gateway.providers.failures import broken_off, nonsense, not_whole
 from fintech_ai.gateway.providers.limits import rate_windows
 from fintech_ai.gateway.providers.protocol import Message, Question, Reply, Tokens, ToolCall, ToolSpec
-from fintech_ai.gateway.providers.transport import http_client, kept
 from fintech_ai.gateway.targets import MODEL_NAME
 
 Count = Annotated[int, Field(ge=0, le=100_000_000)]

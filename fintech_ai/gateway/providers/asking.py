@@ -12,9 +12,9 @@ from typing import Any
 
 import httpx2
 
+from fintech_ai.core.transport import deadline_in
 from fintech_ai.gateway.providers.failures import cancelled, failure_of
 from fintech_ai.gateway.providers.protocol import Question, Reply
-from fintech_ai.gateway.providers.transport import deadline_in
 
 # Told to write logs by a variable of the environment, the SDKs would write addresses and headers into them.
 for sdk in ("openai", "anthropic", "httpx2", "httpcore2"):

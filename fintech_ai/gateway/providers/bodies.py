@@ -6,8 +6,8 @@ from contextlib import suppress
 import httpcore2
 import httpx2
 
+from fintech_ai.core.transport import deadline_in
 from fintech_ai.gateway.providers.failures import nonsense
-from fintech_ai.gateway.providers.transport import deadline_in
 
 # Longer than that, a new connection is the lesser evil.
 END_SECONDS = 0.05

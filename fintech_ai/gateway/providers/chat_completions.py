@@ -12,6 +12,7 @@ import httpx2
 import openai
 from pydantic import BaseModel, Field, ValidationError
 
+from fintech_ai.core.transport import http_client, kept
 from fintech_ai.gateway.models import DegradedReason
 from fintech_ai.gateway.providers import asking
 from fintech_ai.gateway.providers.asking import milliseconds_since
@@ -19,7 +20,6 @@ from fintech_ai.gateway.providers.bodies import events, finish, json_body
 from fintech_ai.gateway.providers.failures import broken_off, nonsense, not_whole
 from fintech_ai.gateway.providers.limits import rate_windows
 from fintech_ai.gateway.providers.protocol import Message, ProviderFailure, Question, Reply, Tokens, ToolCall
-from fintech_ai.gateway.providers.transport import http_client, kept
 from fintech_ai.gateway.targets import MODEL_NAME
 
 Count = Annotated[int, Field(ge=0, le=100_000_000)]

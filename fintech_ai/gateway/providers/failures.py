@@ -8,10 +8,10 @@ import httpx2
 import pydantic_core
 from billiard.exceptions import SoftTimeLimitExceeded
 
+from fintech_ai.core.transport import ReplyEncoded, ReplyTooLarge
 from fintech_ai.gateway.models import DegradedReason
 from fintech_ai.gateway.providers.limits import rate_windows, retry_after_seconds
 from fintech_ai.gateway.providers.protocol import ProviderFailure, Reply
-from fintech_ai.gateway.providers.transport import ReplyEncoded, ReplyTooLarge
 
 # The slugs that providers give errors, such as model_not_found. Nothing that could hold a key or a text.
 SLUG = re.compile(r"[a-z_]{1,40}")

@@ -1,4 +1,4 @@
-"""How bytes go to a provider and come back: within a deadline, up to a size, and nowhere else.
+"""How bytes go to another server and come back: within a deadline, up to a size, and nowhere else.
 
 A synchronous HTTP client bounds each read but not their sum: a server that sends one byte a second holds it for ever.
 Here every step on the network may take what is left until the deadline and no more, so that the sum is bounded too.
@@ -67,23 +67,29 @@ def kept(make: Callable[P, T]) -> Callable[P, T]:
     return once
 
 
-def http_client(base_url: str) -> httpx2.Client:
-    """A client for one provider, with its connections. Redirects are not followed: they lead where nobody agreed to."""
+def http_client(base_url: str, *, may_connect: Callable[[str], bool] | None = None) -> httpx2.Client:
+    """A client for one server, with its connections. Redirects are not followed: they lead where nobody agreed to.
+
+    Args:
+        may_connect: whether the address of a peer, once reached and before anything is said to it, is a good one. It is
+            looked at then and not when the name is looked up, which may answer otherwise the next time. Where the
+            environment names a proxy, that decides.
+    """
     return httpx2.Client(
-        transport=_Transport(base_url),
+        transport=_Transport(base_url, may_connect),
         follow_redirects=False,
         headers={"Accept-Encoding": "identity"},
     )
 
 
 class _Transport(httpx2.BaseTransport):
-    def __init__(self, base_url: str):
+    def __init__(self, base_url: str, may_connect: Callable[[str], bool] | None):
         options: dict[str, Any] = {
             "ssl_context": httpx2.create_ssl_context(),
             # How many may be asked at once is for admission to say.
             "max_connections": None,
             "keepalive_expiry": KEEP_SECONDS,
-            "network_backend": _Network(),
+            "network_backend": _Network(may_connect if _proxy_for(httpx2.URL(base_url)) is None else None),
             "socket_options": KEEPALIVE,
         }
         proxy = _proxy_for(httpx2.URL(base_url))
@@ -136,6 +142,9 @@ class _Limited(httpx2.SyncByteStream):
 
 
 class _Network(httpcore2.NetworkBackend):
+    def __init__(self, may_connect: Callable[[str], bool] | None):
+        self._may_connect = may_connect
+
     def connect_tcp(
         self,
         host: str,
@@ -158,6 +167,9 @@ class _Network(httpcore2.NetworkBackend):
         except BaseException:
             connecting.add_done_callback(_close_late)
             raise
+        if self._may_connect and not self._may_connect(connected.getpeername()[0]):
+            connected.close()
+            raise httpcore2.ConnectError("NotAllowed")
         for option in (*(socket_options or ()), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)):
             connected.setsockopt(*option)
         return _Stream(connected)
