@@ -74,6 +74,12 @@ def check_can_see_agreement(actor: Actor, queue: Queue) -> None:
         raise NotAllowed("Only a team lead of this queue, or compliance, may see how its people decide.")
 
 
+def check_can_export(actor: Actor, queue: Queue) -> None:
+    """Whoever leads the queue, compliance, and a command may take many cases away at once."""
+    if actor.kind != ActorKind.SYSTEM and actor.role != Role.COMPLIANCE and ASSIGN not in rights_on(actor, queue):
+        raise NotAllowed("Only a team lead of this queue, or compliance, may export its cases.")
+
+
 def check_can_approve(actor: Actor, case: Case) -> None:
     """The second approval comes from a person with that right who did not decide first."""
     if case.state != CaseState.AWAITING_APPROVAL:

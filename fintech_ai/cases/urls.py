@@ -10,6 +10,7 @@ urlpatterns = [
     path("queues/<slug:slug>/next", queue.queue_next, name="queue-next"),
     path("queues/<slug:slug>/decide", queue.queue_decide, name="queue-decide"),
     path("queues/<slug:slug>/assign", queue.queue_assign, name="queue-assign"),
+    path("queues/<slug:slug>/cases.csv", queue.queue_export, name="queue-export"),
     path("queues/<slug:slug>/agreement/", agreement.agreement, name="queue-agreement"),
     path("queues/<slug:slug>/agreement/blind", agreement.blind, name="queue-blind"),
     path("cases/<uuid:case_id>/", case.case, name="case"),

@@ -3,6 +3,7 @@
 from fintech_ai.cases.services.assignment import case_assign, case_release, case_take, case_take_next
 from fintech_ai.cases.services.blind import queue_blind_set
 from fintech_ai.cases.services.decisions import case_approve, case_decide, case_send_back
+from fintech_ai.cases.services.exporting import cases_export
 from fintech_ai.cases.services.queues import queue_create, queue_grant
 from fintech_ai.cases.services.runs import (
     RUN_EXECUTE,
@@ -27,6 +28,7 @@ __all__ = [
     "case_snooze",
     "case_take",
     "case_take_next",
+    "cases_export",
     "queue_blind_set",
     "queue_create",
     "queue_grant",

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from fintech_ai.accounts.models import Role
 from fintech_ai.accounts.pages import member_required
 from fintech_ai.cases import services
 from fintech_ai.cases.capability import capability_named
+from fintech_ai.cases.export import csv_lines
 from fintech_ai.cases.forms import AssignForm, DecisionForm, FilterForm, query_of
 from fintech_ai.cases.models import Case, Queue
 from fintech_ai.cases.permissions import ASSIGN, DECIDE, rights_on
@@ -120,6 +121,18 @@ def due_within(actor: Actor, queue: Queue, time: timedelta) -> int:
     """How many cases in review are past their time or will be within this one; no more than COUNT_LIMIT are counted."""
     due = cases_visible_to(actor).filter(queue=queue, state=CaseState.IN_REVIEW, due_at__lt=timezone.now() + time)
     return due.order_by()[:COUNT_LIMIT].count()
+
+
+@member_required
+@require_safe
+def queue_export(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+    """The cases of the view as CSV."""
+    queue = queue_visible_to(request.actor, slug)
+    filters = FilterForm(request.GET).filters()
+    cases = services.cases_export(actor=request.actor, queue=queue, filters=filters, form="csv")
+    response = StreamingHttpResponse(csv_lines(cases), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{slug}-{timezone.localdate():%Y-%m-%d}.csv"'
+    return response
 
 
 @member_required
