@@ -179,3 +179,13 @@ def test_a_long_queue_costs_no_more_queries(cast, django_assert_max_num_queries)
     client.get(address)
     with django_assert_max_num_queries(14):
         client.get(address)
+
+
+def test_a_search_is_paged_and_ordered_like_everything_else(cast, monkeypatch):
+    monkeypatch.setattr("fintech_ai.cases.views.queue.PAGE_SIZE", 2)
+    for risk in (10, 90, 50):
+        a_case_in_review(cast.northgate, subject=f"Shop {risk}", draft=a_draft(risk=risk))
+    first, second = page(cast.alice, "?text=shop"), page(cast.alice, "?text=shop&page=2")
+    assert first.index("Shop 90") < first.index("Shop 50") and "Shop 10" not in first
+    assert "Shop 10" in second and "Shop 90" not in second
+    assert "3 cases in this view" in first and "Page 2 of 2" in second

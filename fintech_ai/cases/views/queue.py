@@ -2,11 +2,11 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,6 +23,7 @@ from fintech_ai.cases.models import Case, Queue
 from fintech_ai.cases.permissions import ASSIGN, DECIDE, rights_on
 from fintech_ai.cases.selectors import (
     SHOW,
+    CaseFilters,
     case_visible_to,
     cases_visible_to,
     members_with_right,
@@ -59,9 +60,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     queue = queue_visible_to(request.actor, slug)
     form = FilterForm(request.GET)
     filters = form.filters()
-    found = queue_cases(request.actor, queue, filters)
-    count = found.order_by()[: COUNT_LIMIT + 1].count()
-    page = Paginator(_Counted(found, count), PAGE_SIZE).get_page(request.GET.get("page"))
+    page, count = page_of(request.actor, queue, filters, number=request.GET.get("page"))
     rights = rights_on(request.actor, queue)
     capability = capability_named(queue.capability)
     page.object_list = with_similar(queue, list(page.object_list))
@@ -88,11 +87,27 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "cases/queue.html", context)
 
 
-class _Counted:
-    """A queryset with the count that is known already, which stops at COUNT_LIMIT."""
+def page_of(actor: Actor, queue: Queue, filters: CaseFilters, *, number: str | None) -> tuple[Page, int]:
+    """A page of the cases that fit, and how many fit in all; no more than COUNT_LIMIT + 1 are counted."""
+    found = queue_cases(actor, queue, filters)
+    if not filters.text:
+        count = found.order_by()[: COUNT_LIMIT + 1].count()
+        return Paginator(_Known(count, lambda part: found[part]), PAGE_SIZE).get_page(number), count
+    # To search costs more than to sort what was found, so it is done once, for the count and the page together.
+    ids = list(found.values_list("id", flat=True)[: COUNT_LIMIT + 1])
 
-    def __init__(self, found, count: int):
-        self.found, self.known = found, min(count, COUNT_LIMIT)
+    def cases(part: slice) -> list[Case]:
+        rows = Case.objects.select_related("assignee", "recommendation").in_bulk(ids[part])
+        return [rows[case_id] for case_id in ids[part] if case_id in rows]
+
+    return Paginator(_Known(len(ids), cases), PAGE_SIZE).get_page(number), len(ids)
+
+
+class _Known:
+    """Cases of which the number is known already, up to COUNT_LIMIT; parts of them are fetched when asked for."""
+
+    def __init__(self, count: int, fetch: Callable[[slice], Sequence[Case]]):
+        self.known, self.fetch = min(count, COUNT_LIMIT), fetch
 
     def count(self) -> int:
         return self.known
@@ -100,8 +115,8 @@ class _Counted:
     def __len__(self) -> int:
         return self.known
 
-    def __getitem__(self, part: slice):
-        return self.found[part]
+    def __getitem__(self, part: slice) -> Sequence[Case]:
+        return self.fetch(part)
 
 
 def with_similar(queue: Queue, cases: list[Case]) -> list[Case]:
