@@ -10,6 +10,7 @@ from django.conf import settings
 from fintech_ai.core.transport import ReplyEncoded, ReplyTooLarge, deadline_in, http_client, kept
 from fintech_ai.webhooks.signing import headers
 
+# Well within the lease of the worker that sends.
 SECONDS = 15.0
 FAILURES = (
     httpx2.HTTPError,

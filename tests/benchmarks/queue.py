@@ -29,7 +29,7 @@ SEED = 20261124
 FILL = """
 INSERT INTO cases_case (
     id, tenant_id, number, capability, queue_id, subject, amount, currency, headline, risk, state, outcome, version,
-    assignee_id, assigned_at, created_at, due_at, closed_at, snoozed_why
+    assignee_id, assigned_at, created_at, due_at, closed_at, snoozed_why, is_blind
 )
 SELECT gen_random_uuid(), %(tenant)s, nextval('case_number'), 'triage', %(queue)s,
     translate(md5('m' || (random() * %(merchants)s)::int), '0123456789', 'ghijklmnop')::varchar(8)
@@ -39,7 +39,7 @@ SELECT gen_random_uuid(), %(tenant)s, nextval('case_number'), 'triage', %(queue)
     CASE WHEN is_open THEN '' WHEN dice < .9 THEN 'clear' ELSE 'block' END, 3,
     CASE WHEN is_open AND dice < .5 THEN (%(people)s::uuid[])[1 + floor(random() * %(n)s)::int] END,
     CASE WHEN is_open AND dice < .5 THEN at END, at, at + interval '4 hours',
-    CASE WHEN is_open THEN NULL ELSE at + interval '1 hour' END, ''
+    CASE WHEN is_open THEN NULL ELSE at + interval '1 hour' END, '', false
 FROM (
     SELECT now() - random() * interval '180 days' AS at, random() < .1 AS is_open, random() AS dice
     FROM generate_series(1, %(count)s)
